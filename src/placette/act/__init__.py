@@ -1,0 +1,1 @@
+"""Rules, alerts, notifications, and tasks for actuators."""

@@ -1,0 +1,1 @@
+"""Arrivals become observations, or dead letters with their reason. Pure: no clock, no sockets, no files."""

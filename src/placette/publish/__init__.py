@@ -1,0 +1,1 @@
+"""The ways out: SensorThings API, live stream, open data."""
