@@ -1,0 +1,143 @@
+"""Tokens: who may write and who may administrate.
+
+A token is 256 random bits, shown once. The data folder keeps only its SHA-256 (a plain hash is enough for a secret of
+full entropy), in ``tokens.json`` with mode 600, which the running server reads again whenever it has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from pathlib import Path
+
+import msgspec
+from starlette.requests import Request
+
+from placette.api import Access
+from placette.model.errors import BadInput, Conflict, NotAllowed, NotFound
+
+FILE_NAME = "tokens.json"
+PREFIX = "plc_"
+_RANK = {Access.PUBLIC: 0, Access.WRITE: 1, Access.ADMIN: 2}
+
+
+class Token(msgspec.Struct, frozen=True):
+    """One token as kept: its name, the SHA-256 of its secret (hex), its rights and its times (s since 1970, UTC)."""
+
+    name: str
+    sha256: str
+    access: Access
+    created_at: int
+    expires_at: int | None = None
+
+
+class Tokens:
+    """The tokens of one data folder; also the :class:`placette.api.Gate` of the running server."""
+
+    def __init__(self, data: Path) -> None:
+        self._file = data / FILE_NAME
+        self._stamp: tuple[int, int] | None = None
+        self._tokens: dict[str, Token] = {}
+        self._local: dict[str, Access] = {}
+
+    def create(self, name: str, access: Access = Access.WRITE, days: int | None = None) -> str:
+        """Keep a new token and return its secret, which is shown this once.
+
+        Raises ``BadInput`` on an empty name and ``Conflict`` when the name is taken.
+        """
+        if not name.strip() or len(name) > 80:
+            raise BadInput("a token needs a name of 1 to 80 characters", remedy="name it after what will use it")
+        kept = self.kept()
+        if any(token.name == name for token in kept):
+            raise Conflict(
+                f"there is a token named '{name}'", str(self._file), "revoke it first, or choose another name"
+            )
+        secret = PREFIX + secrets.token_urlsafe(32)
+        now = int(time.time())
+        expires = now + days * 86_400 if days else None
+        self._write([*kept, Token(name, _digest(secret), access, now, expires)])
+        return secret
+
+    def grant_for_this_run(self, access: Access) -> str:
+        """Return a secret that lives in memory only, as long as this process: the command line's way in."""
+        secret = PREFIX + secrets.token_urlsafe(32)
+        self._local[_digest(secret)] = access
+        return secret
+
+    def kept(self) -> list[Token]:
+        """Return the tokens kept, oldest first."""
+        self._refresh()
+        return sorted(self._tokens.values(), key=lambda token: token.created_at)
+
+    def revoke(self, name: str) -> None:
+        """Forget the token of this name; raises ``NotFound``."""
+        kept = self.kept()
+        if all(token.name != name for token in kept):
+            raise NotFound(f"no token is named '{name}'", str(self._file), "`placette token list` shows them")
+        self._write([token for token in kept if token.name != name])
+
+    def check(self, request: Request, access: Access) -> None:
+        """Return when the request's bearer token reaches ``access``, else raise ``NotAllowed``."""
+        self.check_header(request.headers.get("authorization"), access)
+
+    def check_header(self, header: str | None, access: Access) -> None:
+        """The same on the bare ``Authorization`` header, for handlers without a Starlette request."""
+        scheme, _, secret = (header or "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise NotAllowed(
+                "this address needs a token",
+                remedy="send 'Authorization: Bearer <token>'; `placette token create NAME` makes one",
+            )
+        granted = self._granted(_digest(secret.strip()))
+        if granted is None:
+            raise NotAllowed("the token is unknown, revoked or has expired", remedy="`placette token list` shows them")
+        if _RANK[granted] < _RANK[access]:
+            raise NotAllowed(
+                f"the token has '{granted}' rights, this address needs '{access}'",
+                remedy="`placette token create NAME --access admin` makes one that may administrate",
+                known=True,
+            )
+
+    def _granted(self, digest: str) -> Access | None:
+        if digest in self._local:
+            return self._local[digest]
+        self._refresh()
+        token = self._tokens.get(digest)
+        if token is None or (token.expires_at is not None and token.expires_at <= time.time()):
+            return None
+        return token.access
+
+    def _refresh(self) -> None:
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            self._tokens, self._stamp = {}, None
+            return
+        stamp = (status.st_mtime_ns, status.st_size)
+        if stamp != self._stamp:
+            try:
+                listed = msgspec.json.decode(self._file.read_bytes(), type=list[Token])
+            except msgspec.DecodeError as error:
+                raise BadInput(
+                    f"the tokens cannot be read: {error}",
+                    str(self._file),
+                    "restore the file, or delete it and make new tokens",
+                ) from None
+            self._tokens, self._stamp = {token.sha256: token for token in listed}, stamp
+
+    def _write(self, tokens: list[Token]) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._file.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(msgspec.json.format(msgspec.json.encode(tokens), indent=1))
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(self._file)
+        self._stamp = None
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""What an operator sets: one TOML file, ``placette.toml`` in the data folder, every value with bounds and a default.
+
+Secrets are never settings: they come from the environment, under the names that ``networks.toml`` declares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from placette.model.errors import BadInput
+
+FILE_NAME = "placette.toml"
+
+Megabytes = Annotated[int, Meta(ge=1, le=4096)]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[server]``: where Placette listens and how it is seen from outside."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` for every interface, behind a TLS proxy."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    """TCP port of pages and APIs; 0 takes any free one."""
+    public_url: str = ""
+    """Address under which others reach it, e.g. ``https://places.example.fr``; empty: taken from each request."""
+    trust_proxy: bool = False
+    """Believe the ``X-Forwarded-*`` headers; only behind a proxy of your own."""
+
+
+class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[limits]``: sizes and times beyond which a request is refused."""
+
+    body_mb: Megabytes = 4
+    """Largest body of an ordinary request, MiB."""
+    bulk_body_mb: Megabytes = 64
+    """Largest body of a bulk request after decompression, MiB."""
+    future_s: Annotated[int, Meta(ge=0)] = 86_400
+    """How far ahead of the server's clock a measurement may lie, s; forecasts are not concerned."""
+    live_readers: Annotated[int, Meta(ge=1, le=100_000)] = 500
+    """How many readers may follow the live stream at once."""
+
+
+class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[storage]``: memory, queue and retention of the store."""
+
+    memory_mb: Annotated[int, Meta(ge=64)] = 256
+    """Memory DuckDB may use for its buffers, MiB."""
+    threads: Annotated[int, Meta(ge=1, le=64)] = 2
+    """Threads one query may use."""
+    queue_rows: Annotated[int, Meta(ge=1_000)] = 1_000_000
+    """Observations that may wait for the disk before writers are told to come back (503)."""
+    dead_letter_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    """Days a frame that could not be used is kept for replay."""
+
+
+class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[mqtt]``: SensorThings over MQTT."""
+
+    publish: bool = True
+    """Publish new observations on ``v1.1/Datastreams(id)/Observations`` of every MQTT network that asks for it."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of ``placette.toml``."""
+
+    server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
+    storage: StorageSettings = StorageSettings()
+    mqtt: MqttSettings = MqttSettings()
+
+
+def read(data: Path) -> Settings:
+    """Return the settings of a data folder, the defaults where it has no ``placette.toml``.
+
+    Raises ``BadInput`` with the file, the faulty key and its bounds.
+    """
+    file = data / FILE_NAME
+    if not file.exists():
+        return Settings()
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=Settings)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"the settings cannot be used: {error}", str(file), "see docs/operate.md for every key"
+        ) from None
