@@ -20,7 +20,7 @@ from placette.model.errors import BadInput, Conflict, NotAllowed, NotFound
 
 FILE_NAME = "tokens.json"
 PREFIX = "plc_"
-_RANK = {Access.PUBLIC: 0, Access.WRITE: 1, Access.ADMIN: 2}
+_RANK = {Access.PUBLIC: 0, Access.WRITE: 1, Access.ADMIN: 2, Access.LOCAL: 3}
 
 
 class Token(msgspec.Struct, frozen=True):

@@ -43,7 +43,9 @@ class Access(StrEnum):
     WRITE = "write"
     """Needs a token that may write observations and entities."""
     ADMIN = "admin"
-    """Needs a token that may administrate: backup, import, dead letters."""
+    """Needs a token that may administrate: dead letters, replay."""
+    LOCAL = "local"
+    """Only the command line on the server's own machine: it names files of that machine (backup, import)."""
 
 
 class Gate(Protocol):

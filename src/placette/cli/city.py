@@ -1,0 +1,48 @@
+"""``placette city``: make a city folder, and explain every fault of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclopts import App
+
+from placette import city
+
+app = App(name="city", help="Make and check city folders.")
+
+
+@app.command
+def new(name: str, *, target: Path | None = None) -> int:
+    """Make a small, valid city folder to start from.
+
+    Example: placette city new Arles
+
+    Args:
+        name: The city's name.
+        target: The folder to make; without it, cities/<name>.
+    """
+    folder = target or Path("cities") / city.slug(name)
+    for file in city.scaffold(name, folder):
+        print(file)
+    print(f"\nNext: edit these files, run `placette city check {folder}`, then `placette serve --city {folder}`.")
+    return 0
+
+
+@app.command
+def check(folder: Path) -> int:
+    """Explain every fault of a city folder: file, line, what is wrong, what to do.
+
+    Example: placette city check cities/aix
+
+    Args:
+        folder: The city folder.
+    """
+    faults = city.check(folder)
+    for fault in faults:
+        print(f"{fault.file}:{fault.line}: {fault.what} — {fault.remedy}")
+    if faults:
+        print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}.")
+        return 1
+    found = city.read(folder)
+    print(f"{found.name}: {len(found.places)} places, {len(found.devices)} devices, no fault.")
+    return 0
