@@ -1,0 +1,175 @@
+"""What a city folder says, as immutable values: the city, its places, devices, device models, properties, networks.
+
+``names`` and ``descriptions`` are ``{language: text}`` with every language of the city; positions are degrees
+(WGS 84), longitude first where they come in pairs; units are UCUM codes of ``placette.model.units``.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Texts = dict[str, str]
+"""One text per language, keyed by its two-letter code."""
+
+Key = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]+([_-][a-z0-9]+)*$")]
+"""A key used in addresses, files and codes: lower case letters, digits, ``-`` and ``_`` between them."""
+
+OBJECTIVES = (
+    "flow",
+    "commerce",
+    "air",
+    "heat",
+    "noise",
+    "lighting",
+    "bins",
+    "watering",
+    "parking",
+    "requests",
+    "visits",
+    "screens",
+    "wellbeing",
+    "scenarios",
+)
+"""What a place may serve: the names of the city services."""
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to ask; ``role`` says about what."""
+
+    role: str
+    email: str = ""
+    url: str = ""
+
+
+class Licence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The licence of the city's data and the attribution it asks for."""
+
+    name: str
+    url: str
+    attribution: str
+
+
+class Population(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Inhabitants, with the year and the source of the figure."""
+
+    count: Annotated[int, msgspec.Meta(ge=0)]
+    year: Annotated[int, msgspec.Meta(ge=1900, le=2200)]
+    source: str
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a sentence or a figure comes from."""
+
+    name: str
+    url: str = ""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A connected square. ``confirmed`` is false while its position has not been checked on a map."""
+
+    key: str
+    names: Texts
+    descriptions: Texts
+    objectives: tuple[str, ...]
+    longitude: float
+    latitude: float
+    streets: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    confirmed: bool = True
+
+
+class Property(msgspec.Struct, frozen=True, kw_only=True):
+    """An observed property: what is seen, its UCUM ``unit``, the ``decimals`` shown.
+
+    ``combine`` says how values of a time span become one: counts are summed, sound levels averaged as energy,
+    meter readings subtracted, everything else averaged.
+    """
+
+    key: str
+    names: Texts
+    definition: str
+    unit: str
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
+    combine: Literal["mean", "sum", "energetic", "difference"] = "mean"
+
+
+class Quantity(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that a device model sends: the property, its unit, the range it can read, how often it sends.
+
+    ``key`` is the name of the value in the device's frames.
+    """
+
+    key: str
+    property: str
+    unit: str
+    minimum: float
+    maximum: float
+    every_s: int
+
+
+class DeviceModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of device as bought: what it sends. ``kind`` groups models for maps and services (``air``, ``light``)."""
+
+    key: str
+    kind: str
+    names: Texts
+    quantities: tuple[Quantity, ...]
+    documentation: str = ""
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that devices arrive by; user and password are read from the named environment variables."""
+
+    key: str
+    kind: Literal["mqtt", "http"]
+    names: Texts
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
+    tls: bool = False
+    topic: str = "devices/{code}/up"
+    username_env: str = ""
+    password_env: str = ""
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """One installed device; ``kind`` is that of its model, ``photo`` a path inside the city folder or empty."""
+
+    code: str
+    model: str
+    kind: str
+    place: str
+    longitude: float
+    latitude: float
+    network: str
+    address: str = ""
+    installed: date | None = None
+    photo: str = ""
+
+
+class City(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole city folder. ``outline`` is a GeoJSON Polygon or MultiPolygon geometry, ``zone`` an IANA time zone."""
+
+    key: str
+    name: str
+    country: str
+    zone: str
+    languages: tuple[str, ...]
+    licence: Licence
+    contacts: tuple[Contact, ...]
+    outline: dict[str, Any]
+    outline_source: str
+    places: tuple[Place, ...]
+    devices: tuple[Device, ...]
+    models: dict[str, DeviceModel]
+    properties: dict[str, Property]
+    networks: dict[str, Network]
+    insee: str = ""
+    population: Population | None = None
+    school_holidays: str = ""
+
+    def place(self, key: str) -> Place | None:
+        """Return the place of this key, or ``None``."""
+        return next((place for place in self.places if place.key == key), None)
