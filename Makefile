@@ -1,0 +1,58 @@
+# The commands of this repository. `make demo` and `make test` do all their own set-up.
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs front packages clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.package front ## set up and start the demo city; options: make demo ARGS="--port 9000"
+	@exec $(BIN)/placette demo $(ARGS)
+
+test: packages check ## set up and run everything that must hold; options: make test ARGS="tests/store"
+	@$(BIN)/python -m pytest $(ARGS)
+
+packages: # the system packages that the tests run for real
+	@scripts/test-packages
+
+check: $(VENV)/.developer front ## style, types and the import rules of the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py check
+
+format: $(VENV)/.developer ## put the source into its one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.developer front ## measure speed and memory, and write docs/benchmarks.md
+	@scripts/bench-packages
+	@$(BIN)/placette bench $(ARGS)
+
+docs: $(VENV)/.developer ## build the documentation site into site/
+	$(BIN)/zensical build --strict
+
+front: $(VENV)/.package # the custom elements, when their sources have changed
+	@$(BIN)/python hatch_build.py
+
+clean: ## remove the virtual environment and everything built
+	rm -rf $(VENV) dist site src/placette/web/static components/node_modules
+
+$(VENV)/bin/pip:
+	@scripts/venv $(VENV)
+
+# Without build isolation Node is fetched once, for the package and for the front end alike.
+$(VENV)/.package: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing Placette into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --group build
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.developer: $(VENV)/.package
+	@echo "installing the developer's tools into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --group dev --no-build-isolation --editable '.[basemap]'
+	@touch $@
