@@ -21,16 +21,17 @@ LATEST = 7_258_118_400 * MICROS_PER_S
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r"\s*(Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?)?"
+    r"\s*(Z|z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?",
+    re.ASCII,
 )
 
 
 def micros(text: str) -> int:
     """Return the instant ``text`` names, in µs since 1970-01-01 UTC; a time without zone is read as UTC.
 
-    Seconds may be absent and fractions beyond the microsecond are cut. Raises ``BadInput`` when the text is no time
-    or lies outside 1900–2200.
+    Minutes and seconds may be absent and fractions beyond the microsecond are cut. Raises ``BadInput`` when the text is
+    no time or lies outside 1900–2200.
     """
     match = _ISO.fullmatch(text.strip())
     if match is None:
