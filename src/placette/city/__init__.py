@@ -1,1 +1,27 @@
 """The city folder: reads it, explains every fault with file, line and remedy, scaffolds a new one."""
+
+from placette.city.documents import Fault
+from placette.city.entities import CityEntities, PlannedDatastream, PlannedThing, datastream_code, entities
+from placette.city.folder import check, read
+from placette.city.model import City, Device, DeviceModel, Network, Place, Property, Quantity
+from placette.city.scaffold import scaffold, slug
+
+__all__ = [
+    "City",
+    "CityEntities",
+    "Device",
+    "DeviceModel",
+    "Fault",
+    "Network",
+    "Place",
+    "PlannedDatastream",
+    "PlannedThing",
+    "Property",
+    "Quantity",
+    "check",
+    "datastream_code",
+    "entities",
+    "read",
+    "scaffold",
+    "slug",
+]

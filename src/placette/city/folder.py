@@ -1,0 +1,138 @@
+"""Reads a whole city folder and explains every fault of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from placette.city.catalogue import Properties, check_key, read_models, read_networks, read_properties
+from placette.city.documents import Document, Fault, read_json, read_text, read_toml
+from placette.city.ground import Ground, read_outline
+from placette.city.model import City, Contact, Licence, Population
+from placette.city.places import read_places
+from placette.city.tables import Reader
+from placette.city.things import FILE as THINGS
+from placette.city.things import Known, read_things
+from placette.city.words import check_country, check_language, check_zone
+from placette.model.errors import BadInput
+
+_MOST_SHOWN = 50
+
+
+class _CityTable(msgspec.Struct, frozen=True, kw_only=True):
+    """city.toml as written."""
+
+    key: str
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    country: str
+    zone: str
+    languages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    licence: Licence
+    contacts: tuple[Contact, ...]
+    insee: Annotated[str, msgspec.Meta(pattern="^([0-9][0-9AB][0-9]{3})?$")] = ""
+    population: Population | None = None
+    school_holidays: str = ""
+
+
+def check(folder: Path) -> list[Fault]:
+    """Return every fault of the city folder, in the order of files and lines; an empty list for a good one."""
+    return sorted(_load(Path(folder))[1])
+
+
+def read(folder: Path) -> City:
+    """Return the city of a folder; raises ``BadInput`` that names all its faults (the first fifty in full)."""
+    city, faults = _load(Path(folder))
+    if city is not None and not faults:
+        return city
+    listed = sorted(faults)
+    lines = "".join(f"\n  {fault}" for fault in listed[:_MOST_SHOWN])
+    more = f"\n  and {len(listed) - _MOST_SHOWN} more" if len(listed) > _MOST_SHOWN else ""
+    number = "1 fault" if len(listed) == 1 else f"{len(listed)} faults"
+    remedy = "correct them; `placette city check` lists them all"
+    raise BadInput(f"the city folder has {number}:{lines}{more}", str(folder), remedy)
+
+
+def _load(folder: Path) -> tuple[City | None, list[Fault]]:
+    """Read every file, so that one that is broken hides no fault of the others."""
+    faults: list[Fault] = []
+    if not folder.is_dir():
+        remedy = "give the path of a city folder; `placette city new NAME` makes one"
+        return None, [Fault(str(folder), 1, "there is no such folder", remedy)]
+    table = _city_table(folder, faults)
+    languages = table.languages if table else ()
+    outline_document = read_json(folder, "outline.geojson", faults)
+    outline = read_outline(outline_document, faults) if outline_document else None
+    ground = Ground(outline[0]) if outline else None
+    property_file = read_toml(folder, "properties.toml", faults)
+    properties = read_properties(property_file, languages, faults) if property_file else {}
+    model_file = read_toml(folder, "models.toml", faults)
+    known_properties = Properties(properties, _keys(property_file))
+    models = read_models(model_file, known_properties, languages, faults) if model_file else {}
+    network_file = read_toml(folder, "networks.toml", faults)
+    networks = read_networks(network_file, languages, faults) if network_file else {}
+    place_file = read_json(folder, "places.geojson", faults)
+    places = read_places(place_file, ground, languages, faults) if place_file else ()
+    known = Known(
+        models=_keys(model_file),
+        kinds={key: model.kind for key, model in models.items()},
+        places=_place_keys(place_file),
+        networks=_keys(network_file),
+        ground=ground,
+    )
+    text = read_text(folder, THINGS, faults)
+    devices = read_things(folder, text, known, faults) if text is not None else ()
+    if faults or table is None or outline is None:
+        return None, faults
+    city = City(
+        key=table.key,
+        name=table.name,
+        country=table.country,
+        zone=table.zone,
+        languages=table.languages,
+        licence=table.licence,
+        contacts=table.contacts,
+        insee=table.insee,
+        population=table.population,
+        school_holidays=table.school_holidays,
+        outline=outline[0],
+        outline_source=outline[1],
+        places=places,
+        devices=devices,
+        models=models,
+        properties=properties,
+        networks=networks,
+    )
+    return city, faults
+
+
+def _city_table(folder: Path, faults: list[Fault]) -> _CityTable | None:
+    document = read_toml(folder, "city.toml", faults)
+    if document is None:
+        return None
+    reader = Reader(document, faults)
+    table = reader.struct(_CityTable, (), document.value)
+    if table is None:
+        return None
+    check_key(reader, ("key",), table.key)
+    check_country(reader, ("country",), table.country)
+    check_zone(reader, ("zone",), table.zone)
+    for index, language in enumerate(table.languages):
+        check_language(reader, ("languages", index), language)
+    return table
+
+
+def _keys(document: Document | None) -> frozenset[str] | None:
+    """Return the keys written in a file, faulty or not, so that a faulty table is not reported by every user of it."""
+    return frozenset(document.value) if document else None
+
+
+def _place_keys(document: Document | None) -> frozenset[str] | None:
+    if document is None or not isinstance(document.value, dict):
+        return None
+    features = document.value.get("features")
+    if not isinstance(features, list):
+        return None
+    tables = [feature.get("properties") for feature in features if isinstance(feature, dict)]
+    return frozenset(str(table.get("key")) for table in tables if isinstance(table, dict))
