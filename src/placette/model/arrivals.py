@@ -9,12 +9,14 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes from outside: which network brought them, on which channel, when.
 
     ``channel`` is the MQTT topic, the HTTP path or the file name; ``received_time`` is in µs since 1970-01-01 UTC.
+    ``retained`` says that the broker had kept the message, so that ``received_time`` is not when it was sent.
     """
 
     network: str
     channel: str
     payload: bytes
     received_time: int
+    retained: bool = False
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
