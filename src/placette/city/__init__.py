@@ -4,9 +4,10 @@ from placette.city.documents import Fault
 from placette.city.entities import CityEntities, PlannedDatastream, PlannedThing, datastream_code, entities
 from placette.city.folder import check, read
 from placette.city.model import City, Device, DeviceModel, Network, Place, Property, Quantity
-from placette.city.scaffold import scaffold, slug
+from placette.city.scaffold import FILES, scaffold, slug
 
 __all__ = [
+    "FILES",
     "City",
     "CityEntities",
     "Device",

@@ -16,6 +16,7 @@ from placette.model import units
 from placette.model.errors import Unprocessable
 
 _URI = re.compile(r"(https?://|urn:)\S+")
+_DAY_S = 86_400
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -52,7 +53,7 @@ def read_models(
     found = {}
     for key, value in reader.table((), document.value).items():
         table = dict(reader.table((key,), value))
-        every_s = table.pop("every_s", None)
+        every_s = _read_every_s(reader, (key, "every_s"), table.pop("every_s", None))
         written = table.pop("quantities", None)
         quantities = _read_quantities(reader, (key, "quantities"), written, every_s, properties)
         one = reader.struct(DeviceModel, (key,), table, key=key, quantities=quantities)
@@ -65,8 +66,15 @@ def read_models(
     return found
 
 
+def _read_every_s(reader: Reader, path: Path, value: Any) -> int | None:
+    if value is None or (type(value) is int and 1 <= value <= _DAY_S):
+        return value
+    reader.fault(path, f"every_s is {value!r}", f"give whole seconds between 1 and {_DAY_S}")
+    return 1
+
+
 def _read_quantities(
-    reader: Reader, path: Path, written: Any, every_s: Any, properties: Properties
+    reader: Reader, path: Path, written: Any, every_s: int | None, properties: Properties
 ) -> tuple[Quantity, ...]:
     if not isinstance(written, list) or not written:
         reader.fault(path, f"{path[0]} sends nothing: it has no quantities", f"add a [[{path[0]}.quantities]] table")
@@ -83,6 +91,8 @@ def _read_quantities(
         if one is None:
             continue
         _check_quantity(reader, here, one, properties)
+        if "unit" in table:
+            _check_unit(reader, (*here, "unit"), one.unit)
         if one.property in [other.property for other in found]:
             reader.fault((*here, "property"), f"'{one.property}' stands twice in {path[0]}", "remove one of the two")
         found.append(one)
@@ -93,12 +103,10 @@ def _check_quantity(reader: Reader, path: Path, one: Quantity, properties: Prope
     if properties.written is not None and one.property not in properties.written:
         remedy = known_or_close(one.property, properties.written, "properties.toml")
         reader.fault((*path, "property"), f"unknown property '{one.property}'", remedy)
-    _check_unit(reader, (*path, "unit"), one.unit)
     if not (math.isfinite(one.minimum) and math.isfinite(one.maximum) and one.minimum < one.maximum):
         what = f"the range {one.minimum} to {one.maximum} is empty"
         reader.fault((*path, "minimum"), what, "give the range the device can read, minimum below maximum")
-    if not 1 <= one.every_s <= 86_400:
-        reader.fault((*path, "every_s"), f"every_s is {one.every_s}", "give seconds between 1 and 86400")
+    _read_every_s(reader, (*path, "every_s"), one.every_s)
 
 
 def read_networks(document: Document, languages: tuple[str, ...], faults: list[Fault]) -> dict[str, Network]:

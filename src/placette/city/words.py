@@ -13,7 +13,12 @@ from placette.city.tables import Path, Reader
 
 
 def check_texts(reader: Reader, path: Path, texts: Texts, languages: tuple[str, ...]) -> None:
-    """Note every language of the city without a text, and every text in a language the city does not have."""
+    """Note every language of the city without a text, and every text in a language the city does not have.
+
+    Without any language, city.toml could not be read, and nothing is compared.
+    """
+    if not languages:
+        return
     for language in languages:
         if not texts.get(language, "").strip():
             reader.fault(path, f"{path[-1]}: no text in '{language}'", f"write the text in {language_name(language)}")
