@@ -1,0 +1,52 @@
+import type { ChartOptions } from "./engine";
+
+const DAY_S = 86_400;
+const MONTH_S = 28 * DAY_S;
+
+/** Writes figures and times of a chart in the page's language and the city's zone. */
+export class Written {
+  private readonly figure: Intl.NumberFormat;
+  private readonly compact: Intl.NumberFormat;
+  private readonly moment: Intl.DateTimeFormat;
+
+  constructor(
+    private readonly options: ChartOptions,
+    interval: string,
+  ) {
+    const { language, decimals, zone } = options;
+    this.figure = new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    this.compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+    const day: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", timeZone: zone };
+    const clock: Intl.DateTimeFormatOptions = interval === "hour" ? { hour: "numeric", minute: "2-digit" } : { year: "numeric" };
+    this.moment = new Intl.DateTimeFormat(language, { ...day, ...clock });
+  }
+
+  value(value: number | null | undefined): string {
+    if (value === null || value === undefined) return this.options.labels["absent"] ?? "–";
+    return this.options.unit ? `${this.figure.format(value)}\u00a0${this.options.unit}` : this.figure.format(value);
+  }
+
+  short(value: number): string {
+    return this.compact.format(value);
+  }
+
+  at(seconds: number): string {
+    return this.moment.format(seconds * 1000);
+  }
+}
+
+/** The words under the time axis: hours with the day at midnight, days, or months, by the distance between them. */
+export function axisTimes(splits: number[], step: number, { language, zone }: ChartOptions): string[] {
+  const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+  const clock = format({ hour: "numeric", minute: "2-digit" });
+  const day = format({ day: "numeric", month: "short" });
+  const month = format({ month: "short", year: "2-digit" });
+  const hour = format({ hour: "numeric", hourCycle: "h23" });
+  return splits.map((seconds) => {
+    const moment = seconds * 1000;
+    if (step >= MONTH_S) return month.format(moment);
+    if (step >= DAY_S) return day.format(moment);
+    return Number.parseInt(hour.format(moment), 10) === 0 ? day.format(moment) : clock.format(moment);
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * `<placette-refresh src="/fr/?part=now" every="15">`: replaces its content by what the server writes now.
+ *
+ * - `src`: address of an HTML fragment; `every`: seconds between two readings (at least 2)
+ * - event `placette-refreshed` (bubbles) after each replacement
+ *
+ * Focus, open `<details>` and scroll stay where they are; nothing is read while the page is hidden.
+ */
+export class PlacetteRefresh extends HTMLElement {
+  private timer = 0;
+
+  connectedCallback(): void {
+    this.schedule();
+  }
+
+  disconnectedCallback(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Read the fragment now. */
+  async refresh(): Promise<void> {
+    const address = this.getAttribute("src");
+    if (!address || document.hidden) return this.schedule();
+    try {
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
+      if (answer.ok) this.replace(await answer.text());
+    } catch {
+      // The server is restarting or the network is away: what is shown keeps its age, and the next reading is due.
+    }
+    this.schedule();
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (!this.isConnected) return;
+    const seconds = Math.max(2, Number(this.getAttribute("every")) || 15);
+    this.timer = window.setTimeout(() => void this.refresh(), seconds * 1000);
+  }
+
+  private replace(markup: string): void {
+    const focused = this.contains(document.activeElement) ? document.activeElement?.id : undefined;
+    const open = [...this.querySelectorAll("details[open][id]")].map((details) => details.id);
+    const template = document.createElement("template");
+    template.innerHTML = markup;
+    for (const id of open) template.content.getElementById(id)?.setAttribute("open", "");
+    this.replaceChildren(template.content);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    this.dispatchEvent(new CustomEvent("placette-refreshed", { bubbles: true }));
+  }
+}

@@ -1,0 +1,22 @@
+/** Everything a page needs at once: small elements. The map and chart engines are fetched when they are wanted. */
+import { PlacetteAge } from "./elements/placette-age";
+import { PlacetteChart } from "./elements/placette-chart";
+import { PlacetteLive } from "./elements/placette-live";
+import { PlacetteMap } from "./elements/placette-map";
+import { PlacettePanel } from "./elements/placette-panel";
+import { PlacetteRefresh } from "./elements/placette-refresh";
+import { PlacetteStream } from "./elements/placette-stream";
+import { PlacetteTheme } from "./elements/placette-theme";
+
+const ELEMENTS: Record<string, CustomElementConstructor> = {
+  "placette-age": PlacetteAge,
+  "placette-live": PlacetteLive,
+  "placette-theme": PlacetteTheme,
+  "placette-panel": PlacettePanel,
+  "placette-refresh": PlacetteRefresh,
+  "placette-map": PlacetteMap,
+  "placette-chart": PlacetteChart,
+  "placette-stream": PlacetteStream,
+};
+
+for (const [name, element] of Object.entries(ELEMENTS)) customElements.define(name, element);
