@@ -1,0 +1,71 @@
+"""The tables, as numbered migrations. A released migration is never edited: a change is a new number.
+
+Names follow OGC 18-088 in snake case. JSON columns are VARCHAR with JSON text; TIMESTAMP is UTC without zone.
+``observation`` carries no index: a primary key costs DuckDB six times the size and ten times the speed (design §3);
+its ids rise in the order of arrival, so that the zone maps of the ``id`` column find a row (docs/decisions/0001).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One step of the schema: its number, one line for people, and its statements."""
+
+    number: int
+    title: str
+    statements: tuple[str, ...]
+
+
+ENTITIES = (
+    "thing",
+    "location",
+    "historical_location",
+    "sensor",
+    "observed_property",
+    "datastream",
+    "feature_of_interest",
+    "dead_letter",
+)
+"""Tables whose ids come from a sequence ``<table>_id``."""
+
+_FIRST = (
+    *(f"CREATE SEQUENCE {entity}_id" for entity in ENTITIES),
+    """CREATE TABLE thing (id BIGINT NOT NULL, name VARCHAR NOT NULL, description VARCHAR NOT NULL,
+        properties VARCHAR NOT NULL, code VARCHAR, place VARCHAR, kind VARCHAR)""",
+    """CREATE TABLE location (id BIGINT NOT NULL, name VARCHAR NOT NULL, description VARCHAR NOT NULL,
+        encoding_type VARCHAR NOT NULL, location VARCHAR NOT NULL, properties VARCHAR NOT NULL,
+        longitude DOUBLE, latitude DOUBLE)""",
+    "CREATE TABLE thing_location (thing_id BIGINT NOT NULL, location_id BIGINT NOT NULL)",
+    "CREATE TABLE historical_location (id BIGINT NOT NULL, thing_id BIGINT NOT NULL, time TIMESTAMP NOT NULL)",
+    """CREATE TABLE historical_location_location (historical_location_id BIGINT NOT NULL,
+        location_id BIGINT NOT NULL)""",
+    """CREATE TABLE sensor (id BIGINT NOT NULL, name VARCHAR NOT NULL, description VARCHAR NOT NULL,
+        encoding_type VARCHAR NOT NULL, metadata VARCHAR NOT NULL, properties VARCHAR NOT NULL)""",
+    """CREATE TABLE observed_property (id BIGINT NOT NULL, name VARCHAR NOT NULL, definition VARCHAR NOT NULL,
+        description VARCHAR NOT NULL, properties VARCHAR NOT NULL, key VARCHAR)""",
+    """CREATE TABLE datastream (id BIGINT NOT NULL, name VARCHAR NOT NULL, description VARCHAR NOT NULL,
+        observation_type VARCHAR NOT NULL, unit_name VARCHAR, unit_symbol VARCHAR, unit_definition VARCHAR,
+        observed_area VARCHAR, thing_id BIGINT NOT NULL, sensor_id BIGINT NOT NULL,
+        observed_property_id BIGINT NOT NULL, properties VARCHAR NOT NULL, code VARCHAR, origin VARCHAR NOT NULL,
+        identity VARCHAR NOT NULL)""",
+    """CREATE TABLE feature_of_interest (id BIGINT NOT NULL, name VARCHAR NOT NULL, description VARCHAR NOT NULL,
+        encoding_type VARCHAR NOT NULL, feature VARCHAR NOT NULL, properties VARCHAR NOT NULL)""",
+    """CREATE TABLE observation (id BIGINT NOT NULL, datastream_id BIGINT NOT NULL, phenomenon_time TIMESTAMP NOT NULL,
+        phenomenon_end TIMESTAMP, result DOUBLE, result_json VARCHAR, result_time TIMESTAMP,
+        quality UTINYINT NOT NULL, feature_id BIGINT, extra VARCHAR)""",
+    """CREATE TABLE observation_change (observation_id BIGINT NOT NULL, datastream_id BIGINT NOT NULL,
+        phenomenon_time TIMESTAMP NOT NULL, old_result DOUBLE, old_result_json VARCHAR, new_result DOUBLE,
+        new_result_json VARCHAR, changed_at TIMESTAMP NOT NULL)""",
+    """CREATE TABLE latest (datastream_id BIGINT NOT NULL, phenomenon_time TIMESTAMP NOT NULL, result_time TIMESTAMP,
+        result DOUBLE, result_json VARCHAR, quality UTINYINT NOT NULL, id BIGINT NOT NULL)""",
+    """CREATE TABLE dead_letter (id BIGINT NOT NULL, network VARCHAR NOT NULL, channel VARCHAR NOT NULL,
+        payload BLOB NOT NULL, received_time TIMESTAMP NOT NULL, what VARCHAR NOT NULL, where_ VARCHAR NOT NULL,
+        remedy VARCHAR NOT NULL, replayed_at TIMESTAMP)""",
+    "CREATE TABLE meta (key VARCHAR NOT NULL, value VARCHAR NOT NULL)",
+    "INSERT INTO meta VALUES ('application', 'placette'), ('observation_next', '1'), ('latest_upto', '0')",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "catalogue, observations, inbox", _FIRST),)
+NEWEST = MIGRATIONS[-1].number

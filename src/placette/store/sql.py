@@ -1,0 +1,22 @@
+"""Reading a few values inside a transaction.
+
+A DuckDB connection refuses other work while a result is partly read; these helpers always read to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+
+def first(con: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    """Return the first row of a query, ``None`` when there is none."""
+    rows = con.execute(sql, list(params)).fetchall()
+    return rows[0] if rows else None
+
+
+def column(con: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] = ()) -> list[Any]:
+    """Return the first column of a query."""
+    return [row[0] for row in con.execute(sql, list(params)).fetchall()]
