@@ -16,7 +16,7 @@ from placette.model.observations import TIME
 UTC_TIME = pa.timestamp("us", "UTC")
 
 
-def parsed_times(texts: Sequence[str]) -> pa.Array:
+def parsed_times(texts: Sequence[str] | pa.Array) -> pa.Array:
     """Return ISO 8601 texts as µs UTC; the fast reading takes those that are all with, or all without, a zone.
 
     Raises ``BadInput`` when one of them is no time or lies outside 1900–2200.
@@ -30,7 +30,7 @@ def parsed_times(texts: Sequence[str]) -> pa.Array:
         if in_range(read):
             return read.cast(TIME)
         break
-    return pa.array([times.micros(text) for text in texts], pa.int64()).cast(TIME)
+    return pa.array([times.micros(text) for text in strings.to_pylist()], pa.int64()).cast(TIME)
 
 
 def in_range(stamps: pa.Array) -> bool:
