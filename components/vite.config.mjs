@@ -1,6 +1,6 @@
 // Builds the elements and styles into the Python package, each file under a name that carries its hash, so that it can
 // be cached for ever, with a brotli and a gzip twin, so that no server has to compress it again.
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
@@ -34,6 +34,14 @@ const icons = {
   },
 };
 
+// Scripts' licences are gathered by Vite; what only styles name is not, so the font's comes along by hand.
+const fontLicence = {
+  name: "font-licence",
+  apply: "build",
+  closeBundle: () =>
+    copyFile("node_modules/@fontsource-variable/bricolage-grotesque/LICENSE", join(OUT, "font-licence.txt")),
+};
+
 export default defineConfig({
   base: "/static/",
   publicDir: "public",
@@ -42,6 +50,7 @@ export default defineConfig({
     outDir: OUT,
     emptyOutDir: true,
     manifest: "manifest.json",
+    license: { fileName: "licences.md" },
     target: ["chrome111", "firefox114", "safari16.4"],
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
