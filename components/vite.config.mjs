@@ -1,6 +1,6 @@
 // Builds the elements and styles into the Python package, each file under a name that carries its hash, so that it can
 // be cached for ever, with a brotli and a gzip twin, so that no server has to compress it again.
-import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
@@ -38,14 +38,16 @@ const icons = {
 const fontLicence = {
   name: "font-licence",
   apply: "build",
-  closeBundle: () =>
-    copyFile("node_modules/@fontsource-variable/bricolage-grotesque/LICENSE", join(OUT, "font-licence.txt")),
+  async generateBundle() {
+    const source = await readFile("node_modules/@fontsource-variable/bricolage-grotesque/LICENSE", "utf8");
+    this.emitFile({ type: "asset", fileName: "font-licence.txt", source });
+  },
 };
 
 export default defineConfig({
   base: "/static/",
   publicDir: "public",
-  plugins: [icons, precompressed],
+  plugins: [icons, fontLicence, precompressed],
   build: {
     outDir: OUT,
     emptyOutDir: true,
