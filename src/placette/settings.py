@@ -47,11 +47,11 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[storage]``: memory, queue and retention of the store."""
 
-    memory_mb: Annotated[int, Meta(ge=64)] = 256
+    memory_mb: Annotated[int, Meta(ge=64)] = 160
     """Memory DuckDB may use for its buffers, MiB."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 2
     """Threads one query may use."""
-    queue_rows: Annotated[int, Meta(ge=1_000)] = 1_000_000
+    queue_rows: Annotated[int, Meta(ge=1_000)] = 2_000_000
     """Observations that may wait for the disk before writers are told to come back (503)."""
     dead_letter_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     """Days a frame that could not be used is kept for replay."""
