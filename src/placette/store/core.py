@@ -127,6 +127,10 @@ class Store:
         """Twin of :meth:`query` for threads outside of the event loop and for the command line."""
         return self._readers.query_now(sql, params)
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection of the caller's own, for long reads in its own thread; to be closed by the caller."""
+        return self._engine.cursor()
+
     def stats(self) -> StoreStats:
         """Return how the store is doing; a few milliseconds, so not for every request."""
         counts = self.query_now(

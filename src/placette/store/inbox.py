@@ -5,13 +5,17 @@ It is bounded by days and by payload bytes (``StoreSettings``); the oldest lette
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
 from placette.model.arrivals import Arrival, DeadLetter
+from placette.model.errors import PlacetteError
 from placette.model.observations import TIME
 from placette.store.core import Store
 from placette.store.sql import first
@@ -31,15 +35,36 @@ _COLUMNS = (
 )
 
 
+class _Desk:
+    """Letters of one store that wait for the running commit to end."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[Sequence[DeadLetter], asyncio.Future[None]]] = deque()
+        self.turn = asyncio.Lock()
+
+
+_desks: WeakKeyDictionary[Store, _Desk] = WeakKeyDictionary()
+
+
 async def keep(store: Store, letters: Sequence[DeadLetter]) -> None:
-    """Keep these letters durably, and let go of those beyond the inbox's bounds."""
-    if letters:
-        await store.change(lambda con: _insert(con, store, letters), refresh=False)
+    """Keep these letters durably, and let go of those beyond the inbox's bounds.
+
+    Callers that come while a commit runs share the next one, so that a flood of bad frames costs the writer little.
+    """
+    if not letters:
+        return
+    desk = _desks.setdefault(store, _Desk())
+    kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    desk.waiting.append((letters, kept))
+    async with desk.turn:
+        if not kept.done():
+            await _keep_waiting(store, desk)
+    await kept
 
 
-async def listed(
+async def list(  # noqa: A001  # read as inbox.list
     store: Store, *, what: str | None = None, network: str | None = None, before_id: int | None = None, limit: int = 100
-) -> list[KeptLetter]:
+) -> Sequence[KeptLetter]:
     """Return letters, newest first, optionally of one reason or network; ``before_id`` continues a page."""
     table = await store.query(
         f"SELECT {_COLUMNS} FROM dead_letter WHERE (? IS NULL OR what = ?) AND (? IS NULL OR network = ?)"  # noqa: S608  # fixed names
@@ -66,7 +91,7 @@ async def reasons(store: Store) -> pa.Table:
 
 async def mark_replayed(store: Store, keys: Sequence[int], at: int) -> None:
     """Note that these letters were replayed with success at ``at`` (µs UTC)."""
-    wanted = list(keys)
+    wanted = tuple(keys)
     await store.change(
         lambda con: con.execute(
             "UPDATE dead_letter SET replayed_at = make_timestamp(?) WHERE list_contains(?::BIGINT[], id)", [at, wanted]
@@ -75,17 +100,31 @@ async def mark_replayed(store: Store, keys: Sequence[int], at: int) -> None:
     )
 
 
+async def _keep_waiting(store: Store, desk: _Desk) -> None:
+    group = tuple(desk.waiting)
+    desk.waiting.clear()
+    letters = [letter for part, _ in group for letter in part]
+    try:
+        await store.change(lambda con: _insert(con, store, letters), refresh=False)
+    except PlacetteError as error:
+        for _, kept in group:
+            kept.set_exception(error)
+    else:
+        for _, kept in group:
+            kept.set_result(None)
+
+
 def _insert(con: duckdb.DuckDBPyConnection, store: Store, letters: Sequence[DeadLetter]) -> None:
     arrivals = [letter.arrival for letter in letters]
     rows = pa.table(
         {
-            "network": [arrival.network for arrival in arrivals],
-            "channel": [arrival.channel for arrival in arrivals],
+            "network": [_text(arrival.network) for arrival in arrivals],
+            "channel": [_text(arrival.channel) for arrival in arrivals],
             "payload": pa.array([arrival.payload for arrival in arrivals], pa.binary()),
             "received_time": pa.array([arrival.received_time for arrival in arrivals], pa.int64()).cast(TIME),
-            "what": [letter.what for letter in letters],
-            "where_": [letter.where for letter in letters],
-            "remedy": [letter.remedy for letter in letters],
+            "what": [_text(letter.what) for letter in letters],
+            "where_": [_text(letter.where) for letter in letters],
+            "remedy": [_text(letter.remedy) for letter in letters],
         }
     )
     con.register("letters", rows)
@@ -94,6 +133,11 @@ def _insert(con: duckdb.DuckDBPyConnection, store: Store, letters: Sequence[Dead
     finally:
         con.unregister("letters")
     _trim(con, store)
+
+
+def _text(value: str) -> str:
+    """What a network sent may hold lone surrogates, which no UTF-8 column takes."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def _trim(con: duckdb.DuckDBPyConnection, store: Store) -> None:

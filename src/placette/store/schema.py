@@ -17,6 +17,9 @@ class Migration(msgspec.Struct, frozen=True):
     title: str
     statements: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"schema {self.number}: {self.title} ({len(self.statements)} statements)"
+
 
 ENTITIES = (
     "thing",
