@@ -70,5 +70,13 @@ _FIRST = (
     "INSERT INTO meta VALUES ('application', 'placette'), ('observation_next', '1'), ('latest_upto', '0')",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "catalogue, observations, inbox", _FIRST),)
+_PLACES = (
+    # A view would need the feature's own id: clients may rename or delete it like any other feature.
+    "CREATE TABLE location_feature (location_id BIGINT NOT NULL, feature_id BIGINT NOT NULL)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "catalogue, observations, inbox", _FIRST),
+    Migration(2, "the feature of interest that a Location is", _PLACES),
+)
 NEWEST = MIGRATIONS[-1].number

@@ -31,6 +31,7 @@ def delete_location(con: duckdb.DuckDBPyConnection, key: int) -> None:
     delete_historical_locations(con, _ids(con, orphans, key))
     con.execute("DELETE FROM historical_location_location WHERE location_id = ?", [key])
     con.execute("DELETE FROM thing_location WHERE location_id = ?", [key])
+    con.execute("DELETE FROM location_feature WHERE location_id = ?", [key])
     con.execute("DELETE FROM location WHERE id = ?", [key])
 
 
@@ -82,6 +83,7 @@ def delete_feature(con: duckdb.DuckDBPyConnection, key: int) -> None:
     if touched:
         con.execute("DELETE FROM observation WHERE feature_id = ?", [key])
         notes().observations_of.update(touched)
+    con.execute("DELETE FROM location_feature WHERE feature_id = ?", [key])
     con.execute("DELETE FROM feature_of_interest WHERE id = ?", [key])
     notes().features_gone.add(key)
 
