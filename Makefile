@@ -31,7 +31,7 @@ format: $(VENV)/.developer ## put the source into its one style
 
 bench: $(VENV)/.developer front ## measure speed and memory, and write docs/benchmarks.md
 	@scripts/bench-packages
-	@$(BIN)/placette bench $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.developer ## build the documentation site into site/
 	$(BIN)/zensical build --strict

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from placette import city as cities
+from placette.cli import DATA
 from placette.model.errors import NotFound
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def basemap(
     extract: Path,
     *,
     city: Path | None = None,
+    data: Path = DATA,
     output: Path | None = None,
     max_zoom: Annotated[int, Parameter(validator=Number(gte=10, lte=16))] = 15,
 ) -> int:
@@ -32,12 +34,13 @@ def basemap(
 
     Needs the extra: pip install 'placette[basemap]'.
 
-    Example: placette basemap provence-alpes-cote-d-azur.osm.pbf --city cities/aix
+    Example: placette basemap provence.osm.pbf --city cities/aix --data data/demo
 
     Args:
         extract: An .osm.pbf file that contains the city.
         city: Cut the map to this city folder's outline and a kilometre around it; without it, the whole extract.
-        output: The file to write; without it, basemap.pmtiles in the city folder, or here.
+        data: The data folder of the city that shows the map.
+        output: The file to write, instead of basemap.pmtiles in the data folder.
         max_zoom: The deepest zoom level stored, 10 to 16; deeper views are drawn from it.
     """
     try:
@@ -47,7 +50,7 @@ def basemap(
             f"the map tools are not installed: no module {error.name!r}", "", "pip install 'placette[basemap]'"
         ) from None
     told = cities.read(city) if city else None
-    target = (output or (city or Path()) / FILE_NAME).absolute()
+    target = (output or data / FILE_NAME).absolute()
     bounds = building.around(told.outline) if told else None
     with _progress() as progress:
         built = building.build(extract, target, told.name if told else extract.name, bounds, max_zoom, progress)
