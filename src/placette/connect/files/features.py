@@ -83,28 +83,37 @@ def shapes(path: Path, written: FileFormat) -> Features:
     parts = _parts(path, written.member)
     if "dbf" not in parts:
         raise NotFound("the shapefile has no .dbf beside it", str(path), "keep .shp, .shx, .dbf and .prj together")
+    shp = parts["shp"].getbuffer()
+    if len(shp) < 100 or 2 * int.from_bytes(shp[24:28], "big") != len(shp):
+        raise packed.damaged(path, ValueError("the .shp has another length than it says"))
     encoding = parts["cpg"].read().decode("ascii", "replace").strip() if "cpg" in parts else written.encoding
     try:
+        # bytes that are no text in this encoding are kept apart, and told when their feature is read
         reader = shapefile.Reader(
-            shp=parts["shp"], dbf=parts["dbf"], shx=parts.get("shx"), encoding=encoding, encodingErrors="strict"
+            shp=parts["shp"],
+            dbf=parts["dbf"],
+            shx=parts.get("shx"),
+            encoding=encoding,
+            encodingErrors="surrogateescape",
         )
         names = [field[0] for field in reader.fields if field[0] != "DeletionFlag"]
     except (shapefile.ShapefileException, LookupError, ValueError) as error:
         raise BadInput(f"the shapefile cannot be read: {error}", str(path), "save it again, e.g. with QGIS") from None
     crs = parts["prj"].read().decode("latin-1") if "prj" in parts else ""
-    found = Features("shapefile", path.stat().st_size, names, _records(reader, path), crs)
+    found = Features("shapefile", path.stat().st_size, names, _records(reader, path, encoding), crs)
     found.understood = {"encoding": encoding, "geometry": str(reader.shapeTypeName).lower(), "rows": str(len(reader))}
     return found
 
 
-def _records(reader: shapefile.Reader, path: Path) -> Iterator[Feature]:
+def _records(reader: shapefile.Reader, path: Path, encoding: str) -> Iterator[Feature]:
     try:
         for shape, record in zip(reader.iterShapes(), reader.iterRecords(), strict=True):
             attributes = {name: _plain(value) for name, value in record.as_dict().items()}
             yield attributes, None if shape.shapeType == shapefile.NULL else _text(shape.__geo_interface__)
-    except UnicodeDecodeError as error:
-        remedy = 'declare it in [file], e.g. encoding = "windows-1252"'
-        raise BadInput(f"the attributes are not in {error.encoding}", str(path), remedy) from None
+    except UnicodeEncodeError:
+        where = f"{path}, feature {record.oid + 1}"
+        remedy = 'declare their encoding in [file], e.g. encoding = "windows-1252"'
+        raise BadInput(f"the attributes are no text in {encoding}", where, remedy) from None
     except (shapefile.ShapefileException, ValueError, EOFError) as error:
         raise packed.damaged(path, error) from None
 
@@ -114,6 +123,9 @@ def _text(geometry: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
+    """Return an attribute as JSON has it; raises ``UnicodeEncodeError`` where a byte of it was no text."""
+    if isinstance(value, str):
+        value.encode()
     return value if value is None or isinstance(value, int | float | str) else str(value)
 
 

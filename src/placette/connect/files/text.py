@@ -53,15 +53,16 @@ class LineReader:
 
     def blocks(self, *, quoted: bool) -> Iterator[Lines]:
         """Yield the rest; with ``quoted`` no block ends inside a quoted field."""
-        while not self._ended or self._rest:
-            if not self._ended:
-                self._fill()
+        while True:
             cut = len(self._rest) if self._ended else self._cut(quoted)
-            if not cut:
-                continue
-            block, self._rest = self._rest[:cut], self._rest[cut:]
-            yield Lines(block, self._line, self._stream.done)
-            self._line += block.count(b"\n")
+            if cut:
+                block, self._rest = self._rest[:cut], self._rest[cut:]
+                yield Lines(block, self._line, self._stream.done)
+                self._line += block.count(b"\n")
+            elif self._ended:
+                return
+            else:
+                self._fill()
 
     def _fill(self) -> None:
         data = self._stream.read(self._block_bytes)
