@@ -1,7 +1,7 @@
 """Reads an OpenStreetMap extract (``.osm.pbf``) and writes one line-delimited GeoJSON file per layer.
 
 https://wiki.openstreetmap.org/wiki/PBF_Format. osmium reads the file, joins ways into areas and knows where every node
-is; two passes, and memory of about eight bytes per node.
+is; two passes, and memory of at most sixteen bytes per node.
 """
 
 from __future__ import annotations
