@@ -109,9 +109,13 @@ class Store:
         The caches follow what the catalogue's functions did; after raw SQL on catalogue tables alone they are loaded
         anew. ``refresh=False`` promises that ``fn`` leaves the catalogue alone.
         """
+        return await self.begin_change(fn, refresh=refresh)
+
+    def begin_change(self, fn: Callable[[duckdb.DuckDBPyConnection], T], *, refresh: bool = True) -> asyncio.Future[T]:
+        """Put a change into the queue and return the future of its value, for callers that gather work meanwhile."""
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.submit(Change(waiter, fn, refresh))
-        return await waiter
+        return waiter
 
     def change_now(self, fn: Callable[[duckdb.DuckDBPyConnection], T], *, refresh: bool = True) -> T:
         """Twin of :meth:`change` for threads outside of the event loop and for the command line."""

@@ -89,6 +89,7 @@ class Engine:
             "threads": settings.threads,
             "memory_limit": f"{settings.memory_mib}MiB",
             "checkpoint_threshold": f"{settings.checkpoint_mib}MiB",
+            "wal_autocheckpoint_entries": 30_000,
             "python_enable_replacements": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

@@ -6,9 +6,8 @@ It is bounded by days and by payload bytes (``StoreSettings``); the oldest lette
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import duckdb
 import msgspec
@@ -18,6 +17,7 @@ from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import PlacetteError
 from placette.model.observations import TIME
 from placette.store.core import Store
+from placette.store.settings import StoreSettings
 from placette.store.sql import first
 
 
@@ -36,13 +36,47 @@ _COLUMNS = (
 
 
 class _Desk:
-    """Letters of one store that wait for the running commit to end."""
+    """Gathers the letters of one store that come while a commit runs, so that they share the next one."""
 
-    def __init__(self) -> None:
-        self.waiting: deque[tuple[Sequence[DeadLetter], asyncio.Future[None]]] = deque()
-        self.turn = asyncio.Lock()
+    def __init__(self, store: Store) -> None:
+        self._store = ref(store)
+        self._waiting: Group = []
+        self._running: Group = []
+
+    def put(self, letters: Sequence[DeadLetter]) -> asyncio.Future[None]:
+        """Take letters in; the future is done when they are durable."""
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((letters, kept))
+        if not self._running:
+            self._start()
+        return kept
+
+    def _start(self) -> None:
+        store = self._store()
+        self._running, self._waiting = self._waiting, []
+        if store is None or not self._running:
+            return
+        letters = [letter for part, _ in self._running for letter in part]
+        try:
+            change = store.begin_change(lambda con: _insert(con, store.settings, letters), refresh=False)
+        except PlacetteError as error:
+            self._settle(error)
+        else:
+            change.add_done_callback(lambda done: self._settle(done.exception()))
+
+    def _settle(self, error: BaseException | None) -> None:
+        group, self._running = self._running, []
+        for _, kept in group:
+            if kept.done():
+                continue
+            if error is None:
+                kept.set_result(None)
+            else:
+                kept.set_exception(error)
+        self._start()
 
 
+Group = list[tuple[Sequence[DeadLetter], asyncio.Future[None]]]
 _desks: WeakKeyDictionary[Store, _Desk] = WeakKeyDictionary()
 
 
@@ -50,16 +84,14 @@ async def keep(store: Store, letters: Sequence[DeadLetter]) -> None:
     """Keep these letters durably, and let go of those beyond the inbox's bounds.
 
     Callers that come while a commit runs share the next one, so that a flood of bad frames costs the writer little.
+    Raises ``Busy`` or ``StorageFailure``.
     """
     if not letters:
         return
-    desk = _desks.setdefault(store, _Desk())
-    kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    desk.waiting.append((letters, kept))
-    async with desk.turn:
-        if not kept.done():
-            await _keep_waiting(store, desk)
-    await kept
+    desk = _desks.get(store)
+    if desk is None:
+        desk = _desks[store] = _Desk(store)
+    await desk.put(letters)
 
 
 async def list(  # noqa: A001  # read as inbox.list
@@ -100,21 +132,7 @@ async def mark_replayed(store: Store, keys: Sequence[int], at: int) -> None:
     )
 
 
-async def _keep_waiting(store: Store, desk: _Desk) -> None:
-    group = tuple(desk.waiting)
-    desk.waiting.clear()
-    letters = [letter for part, _ in group for letter in part]
-    try:
-        await store.change(lambda con: _insert(con, store, letters), refresh=False)
-    except PlacetteError as error:
-        for _, kept in group:
-            kept.set_exception(error)
-    else:
-        for _, kept in group:
-            kept.set_result(None)
-
-
-def _insert(con: duckdb.DuckDBPyConnection, store: Store, letters: Sequence[DeadLetter]) -> None:
+def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Sequence[DeadLetter]) -> None:
     arrivals = [letter.arrival for letter in letters]
     rows = pa.table(
         {
@@ -132,7 +150,7 @@ def _insert(con: duckdb.DuckDBPyConnection, store: Store, letters: Sequence[Dead
         con.execute("INSERT INTO dead_letter SELECT nextval('dead_letter_id'), *, NULL FROM letters")
     finally:
         con.unregister("letters")
-    _trim(con, store)
+    _trim(con, settings)
 
 
 def _text(value: str) -> str:
@@ -140,8 +158,7 @@ def _text(value: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def _trim(con: duckdb.DuckDBPyConnection, store: Store) -> None:
-    settings = store.settings
+def _trim(con: duckdb.DuckDBPyConnection, settings: StoreSettings) -> None:
     con.execute("DELETE FROM dead_letter WHERE received_time < now()::TIMESTAMP - to_days(?)", [settings.inbox_days])
     total = first(con, "SELECT coalesce(sum(octet_length(payload)), 0) FROM dead_letter")
     if total is not None and total[0] > settings.inbox_mib << 20:
