@@ -42,11 +42,11 @@ front: $(VENV)/.package # the custom elements, when their sources have changed
 clean: ## remove the virtual environment and everything built
 	rm -rf $(VENV) dist site src/placette/web/static components/node_modules
 
-$(VENV)/bin/pip:
+$(VENV)/.made:
 	@scripts/venv $(VENV)
 
 # Without build isolation Node is fetched once, for the package and for the front end alike.
-$(VENV)/.package: pyproject.toml | $(VENV)/bin/pip
+$(VENV)/.package: pyproject.toml | $(VENV)/.made
 	@echo "installing Placette into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --group build
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
