@@ -123,6 +123,8 @@ def read_networks(document: Document, languages: tuple[str, ...], faults: list[F
             reader.fault((key,), f"'host' is missing in {key}", "name the MQTT broker")
         if "{code}" not in one.topic:
             reader.fault((key, "topic"), f"the topic '{one.topic}' is the same for every device", "put {code} in it")
+        if set(one.topic.replace("{code}", "")) & set("{}+#"):
+            reader.fault((key, "topic"), f"the topic '{one.topic}' is no MQTT topic", "{code} is its only wildcard")
         for name in ("username_env", "password_env"):
             variable = getattr(one, name)
             if variable and not _ENVIRONMENT.fullmatch(variable):

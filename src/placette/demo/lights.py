@@ -87,6 +87,9 @@ def _lives(clock: Clock, site: Site, first: int, last: int) -> Life:
     night = np.repeat(days, 4) - np.tile([1, 1, 0, 0], len(days))
     takes = np.where((level > 0) & _is_dead(site, night), _DEAD_W, takes)
     takes = np.where((level == 0) & _burns_by_day(site, night), nominal, takes)
+    # Before its first day the lamp is not there: level and power 0 since ever.
+    starts = np.concatenate([starts[:1], starts])
+    level, takes = np.concatenate([[0.0], level]), np.concatenate([[0.0], takes])
     steps = takes[:-1] * np.diff(starts) / 3.6e12
     return Life(starts=starts, level=level, power=takes, energy=np.concatenate([[0.0], np.cumsum(steps)]))
 

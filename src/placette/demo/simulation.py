@@ -7,6 +7,7 @@ follows the hours of the day within its range.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,8 @@ from placette.demo.scene import Scene, scene
 from placette.demo.site import Site, site_of
 
 Sense = Callable[[Scene, Site, Quantity, Times], Floats]
+
+_EPOCH = date(1970, 1, 1)
 
 SEED = 13001
 """The demo's city: another number is another weather and other people."""
@@ -82,10 +85,13 @@ class Simulation:
     def grid(self, site: Site, quantity: Quantity, start: int, end: int) -> Times:
         """Return the times from ``start`` to before ``end`` at which the device sends this quantity by itself.
 
-        Counts are sent on the full interval of the clock, everything else at an offset of the device's own.
+        It sends nothing before the (UTC) day of its installation. Counts are sent on the full interval of the clock,
+        everything else at an offset of the device's own.
         """
         step = quantity.every_s * 1_000_000
         phase = 0 if self.is_count(quantity) else site.seed % quantity.every_s * 1_000_000
+        if site.device.installed is not None:
+            start = max(start, (site.device.installed - _EPOCH).days * DAY_US)
         first = -((phase - start) // step) * step + phase
         return np.arange(first, end, step, dtype=np.int64)
 
