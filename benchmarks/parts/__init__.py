@@ -1,0 +1,29 @@
+"""The parts, in the order they run. Each is one file with ``PART``, ``ABOUT`` and ``run(bench)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from benchmarks.bench import Bench
+from benchmarks.figures import Result
+from benchmarks.parts import compare, crash, http, mqtt, pages, queries, start, store
+
+
+class Part(Protocol):
+    """One benchmark."""
+
+    @property
+    def PART(self) -> str:  # noqa: N802  # a module's constant
+        """The word for ``--only``."""
+
+    @property
+    def ABOUT(self) -> str:  # noqa: N802  # a module's constant
+        """What is measured and how, for the document."""
+
+    @property
+    def run(self) -> Callable[[Bench], Iterator[Result]]:
+        """Measure, and yield every figure as soon as it is known."""
+
+
+PARTS: tuple[Part, ...] = (store, http, mqtt, queries, start, compare, crash, pages)
