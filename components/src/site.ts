@@ -4,8 +4,10 @@ import { PlacetteChart } from "./elements/placette-chart";
 import { PlacetteLive } from "./elements/placette-live";
 import { PlacetteMap } from "./elements/placette-map";
 import { PlacettePanel } from "./elements/placette-panel";
+import { PlacettePulse } from "./elements/placette-pulse";
 import { PlacetteRefresh } from "./elements/placette-refresh";
 import { PlacetteStream } from "./elements/placette-stream";
+import { PlacetteSwap } from "./elements/placette-swap";
 import { PlacetteTheme } from "./elements/placette-theme";
 
 const ELEMENTS: Record<string, CustomElementConstructor> = {
@@ -16,6 +18,8 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "placette-refresh": PlacetteRefresh,
   "placette-map": PlacetteMap,
   "placette-chart": PlacetteChart,
+  "placette-pulse": PlacettePulse,
+  "placette-swap": PlacetteSwap,
   "placette-stream": PlacetteStream,
 };
 

@@ -13,6 +13,7 @@ const DESKTOP = "(hover: hover) and (pointer: fine) and (min-width: 60em)";
  * - `href`: address prefix of a device's page; `place-href` of a place's page
  * - `kinds`: kinds of devices to show, separated by commas; absent: all
  * - `labels`: JSON of the words of its controls
+ * - `scope`: CSS selector of the ancestor whose `placette-swapped` events choose the kind of devices shown
  * - attribute `ready` is set once the moving map is seen; `static` keeps the drawn map
  * - event `placette-select` (bubbles), detail `{code, href}`, when a device is chosen
  *
@@ -28,6 +29,7 @@ export class PlacetteMap extends HTMLElement {
 
   connectedCallback(): void {
     this.addEventListener("placette-observations", this.pulse as EventListener);
+    this.scope?.addEventListener("placette-swapped", this.filter as EventListener);
     if (this.hasAttribute("static") || !webglWorks()) return;
     if (matchMedia(DESKTOP).matches) {
       // Safari has no requestIdleCallback.
@@ -41,6 +43,7 @@ export class PlacetteMap extends HTMLElement {
 
   disconnectedCallback(): void {
     clearTimeout(this.timer);
+    this.scope?.removeEventListener("placette-swapped", this.filter as EventListener);
     this.removeEventListener("placette-observations", this.pulse as EventListener);
     this.engine?.remove();
     this.engine = undefined;
@@ -60,6 +63,10 @@ export class PlacetteMap extends HTMLElement {
     return this.engine?.view;
   }
 
+  private get scope(): Element | null {
+    return this.closest(this.getAttribute("scope") ?? "body");
+  }
+
   private get kinds(): ReadonlySet<string> | undefined {
     const value = this.getAttribute("kinds");
     return value === null ? undefined : new Set(value.split(",").filter(Boolean));
@@ -68,6 +75,12 @@ export class PlacetteMap extends HTMLElement {
   private readonly wake = (event: Event): void => {
     if ((event.target as Element).closest("a")) return;
     void this.load();
+  };
+
+  private readonly filter = (event: CustomEvent<URLSearchParams>): void => {
+    const kind = event.detail.get("kind");
+    if (kind) this.setAttribute("kinds", kind);
+    else this.removeAttribute("kinds");
   };
 
   private readonly pulse = (event: CustomEvent<LiveObservation[]>): void => {

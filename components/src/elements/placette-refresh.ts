@@ -1,3 +1,5 @@
+import { replaceContent } from "../content";
+
 /**
  * `<placette-refresh src="/fr/?part=now" every="15">`: replaces its content by what the server writes now.
  *
@@ -23,7 +25,10 @@ export class PlacetteRefresh extends HTMLElement {
     if (!address || document.hidden) return this.schedule();
     try {
       const answer = await fetch(address, { headers: { Accept: "text/html" } });
-      if (answer.ok) this.replace(await answer.text());
+      if (answer.ok) {
+        replaceContent(this, await answer.text());
+        this.dispatchEvent(new CustomEvent("placette-refreshed", { bubbles: true }));
+      }
     } catch {
       // The server is restarting or the network is away: what is shown keeps its age, and the next reading is due.
     }
@@ -35,16 +40,5 @@ export class PlacetteRefresh extends HTMLElement {
     if (!this.isConnected) return;
     const seconds = Math.max(2, Number(this.getAttribute("every")) || 15);
     this.timer = window.setTimeout(() => void this.refresh(), seconds * 1000);
-  }
-
-  private replace(markup: string): void {
-    const focused = this.contains(document.activeElement) ? document.activeElement?.id : undefined;
-    const open = [...this.querySelectorAll("details[open][id]")].map((details) => details.id);
-    const template = document.createElement("template");
-    template.innerHTML = markup;
-    for (const id of open) template.content.getElementById(id)?.setAttribute("open", "");
-    this.replaceChildren(template.content);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    this.dispatchEvent(new CustomEvent("placette-refreshed", { bubbles: true }));
   }
 }

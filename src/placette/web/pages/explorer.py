@@ -1,0 +1,170 @@
+"""The chart of a place: which property, which devices, which time; drawn, tabulated and addressed from one answer."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlencode
+
+import msgspec
+from babel.dates import format_datetime, format_skeleton
+
+from placette.model.errors import NotFound
+from placette.model.times import MICROS_PER_S, iso
+from placette.publish.columns import Series, gather
+from placette.store import DatastreamInfo
+from placette.store.series import Interval
+from placette.web.charts import Chart, chart
+from placette.web.figures import moment
+from placette.web.fleet import OBJECTIVE_ORDER, Member
+from placette.web.pages.site import Site
+
+_DAY_US = 86_400 * MICROS_PER_S
+RANGES: dict[str, tuple[int, Interval]] = {
+    "24h": (_DAY_US, "hour"),
+    "7d": (7 * _DAY_US, "hour"),
+    "1y": (365 * _DAY_US, "day"),
+}
+"""What can be asked for: how far back, and the interval that is drawn."""
+MOST_LINES = 6
+"""Lines that one chart can carry and still be read; beyond, one chooses a device."""
+LEADING = ("pedestrians", "laeq", "temperature", "pm2_5")
+"""Properties shown first, when a place has them and the reader has not chosen."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One interval of the table: its time in words and as ISO 8601, and the figures."""
+
+    time: str
+    iso: str
+    values: tuple[str, ...]
+
+
+class Explorer(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the chart's part of the page shows."""
+
+    choices: tuple[tuple[str, tuple[DatastreamInfo, ...]], ...]
+    property: DatastreamInfo
+    device: str
+    devices: tuple[Member, ...]
+    range: str
+    lines: tuple[tuple[DatastreamInfo, Member], ...]
+    picture: Chart | None
+    bars: bool
+    banded: bool
+    unit: str
+    decimals: int
+    source: str
+    csv: str
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    names: tuple[str, ...]
+    origin: str
+
+
+async def explore(site: Site, language: str, place: str, asked: dict[str, str]) -> Explorer | None:
+    """Return the chart that ``property``, ``device`` and ``range`` ask for; ``None`` at a place without devices."""
+    members = site.fleet.at(place)
+    offered = _offered(members)
+    if not offered:
+        return None
+    key = asked.get("property") or next((k for k in LEADING if k in offered), next(iter(offered)))
+    if key not in offered:
+        raise NotFound(f"nothing observes '{key[:40]}' here", "property", "choose one of the list")
+    span = asked.get("range", "24h") if asked.get("range") in RANGES else "24h"
+    having = offered[key]
+    chosen = [(info, m) for info, m in having if m.code == asked.get("device")] or having[:MOST_LINES]
+    back, interval = RANGES[span]
+    end = time.time_ns() // 1000
+    found = await gather(site.store, site.city, [info for info, _ in chosen], end - back, end, interval)
+    return _explorer(site, language, offered, chosen, having, span, found, (end - back, end, interval))
+
+
+def _explorer(
+    site: Site,
+    language: str,
+    offered: dict[str, list[tuple[DatastreamInfo, Member]]],
+    chosen: list[tuple[DatastreamInfo, Member]],
+    having: list[tuple[DatastreamInfo, Member]],
+    span: str,
+    found: list[Series],
+    asked: tuple[int, int, Interval],
+) -> Explorer:
+    words, figures = site.renderer.words(language), site.renderer.figures(language)
+    info = chosen[0][0]
+    known = site.city.properties.get(info.property_key or "")
+    bars = known is not None and known.combine in ("sum", "difference")
+    banded = not bars and len(chosen) == 1
+    decimals = known.decimals if known else 1
+    parameters = {
+        "datastream": ",".join(str(info.id) for info, _ in chosen),
+        "start": iso(asked[0]),
+        "end": iso(asked[1]),
+        "interval": asked[2],
+    }
+    names = tuple(member.address or member.name(language) for _, member in chosen)
+    names = tuple(
+        f"{name} ({member.code.rsplit('-', 1)[-1]})" if names.count(name) > 1 else name
+        for name, (_, member) in zip(names, chosen, strict=True)
+    )
+    columns = [found[0].value, found[0].min, found[0].max] if banded else [one.value for one in found]
+    headings = (words(f"chart.value.{known.combine if known else 'mean'}"), words("chart.min"), words("chart.max"))
+    times = found[0].time if found else []
+    written = [[words("live.absent") if v is None else figures.number(v, decimals) for v in one] for one in columns]
+    rows = tuple(
+        Row(_when(site, language, seconds, asked[2]), figures.iso(seconds * MICROS_PER_S), values)
+        for seconds, values in zip(times, zip(*written, strict=True), strict=True)
+    )
+    picture = chart(
+        times,
+        [one.value for one in found],
+        band=(found[0].min, found[0].max) if banded and found else None,
+        bars=bars,
+        zone=site.renderer.zone,
+        locale=words.locale,
+    )
+    return Explorer(
+        choices=_by_objective(offered),
+        property=info,
+        device=chosen[0][1].code if len(chosen) == 1 and len(having) > 1 else "",
+        devices=tuple(member for _, member in having),
+        range=span,
+        lines=tuple(chosen),
+        picture=picture,
+        bars=bars,
+        banded=banded,
+        unit=figures.unit(info.unit),
+        decimals=decimals,
+        source=f"/api/series?{urlencode(parameters)}",
+        csv=f"/api/series?{urlencode(parameters | {'format': 'csv'})}",
+        headings=headings if banded else names,
+        rows=rows[::-1],
+        names=(headings[0],) if banded else names,
+        origin=info.origin,
+    )
+
+
+def _offered(members: list[Member]) -> dict[str, list[tuple[DatastreamInfo, Member]]]:
+    """Return per property the datastreams of the place that observe it, in the fleet's order."""
+    offered: dict[str, list[tuple[DatastreamInfo, Member]]] = {}
+    for member in members:
+        for info in member.infos:
+            offered.setdefault(info.property_key or info.property_name, []).append((info, member))
+    return offered
+
+
+def _by_objective(
+    offered: dict[str, list[tuple[DatastreamInfo, Member]]],
+) -> tuple[tuple[str, tuple[DatastreamInfo, ...]], ...]:
+    grouped: dict[str, list[DatastreamInfo]] = {objective: [] for objective in OBJECTIVE_ORDER}
+    for having in offered.values():
+        info, member = having[0]
+        grouped[member.objective].append(info)
+    return tuple((objective, tuple(infos)) for objective, infos in grouped.items() if infos)
+
+
+def _when(site: Site, language: str, seconds: int, interval: Interval) -> str:
+    locale = site.renderer.words(language).locale
+    at = moment(seconds * MICROS_PER_S)
+    if interval == "hour":
+        return str(format_datetime(at, "EEE d MMM HH:mm", tzinfo=site.renderer.zone, locale=locale))
+    return str(format_skeleton("yMMMEd", at, tzinfo=site.renderer.zone, locale=locale))
