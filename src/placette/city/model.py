@@ -14,9 +14,6 @@ import msgspec
 Texts = dict[str, str]
 """One text per language, keyed by its two-letter code."""
 
-Key = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]+([_-][a-z0-9]+)*$")]
-"""A key used in addresses, files and codes: lower case letters, digits, ``-`` and ``_`` between them."""
-
 OBJECTIVES = (
     "flow",
     "commerce",

@@ -49,7 +49,7 @@ def _read_place(
     check_texts(reader, (*inside, "descriptions"), place.descriptions, languages)
     for index, objective in enumerate(place.objectives):
         if objective not in OBJECTIVES:
-            remedy = known_or_close(objective, OBJECTIVES, "the documentation of city folders")
+            remedy = known_or_close(objective, OBJECTIVES, "docs/city.md")
             reader.fault((*inside, "objectives", index), f"unknown objective '{objective}'", remedy)
     return place if position else None
 
