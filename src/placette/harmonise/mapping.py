@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from placette.harmonise import projection, time_text
+from placette.harmonise import naming, projection, time_text
 from placette.harmonise.local_time import check_zone
 from placette.model import units
 from placette.model.entities import Origin
@@ -187,7 +187,10 @@ def _check_time(mapping: Mapping) -> None:
 
 def _check_things(mapping: Mapping) -> None:
     things = mapping.things
-    holes = re.findall(r"\{([^{}]+)\}", things.code)
+    holes = list(naming.holes(things.code))
+    texts = (things.code, things.name, things.description, *things.properties.values())
+    if things.each != "row" and (odd := {hole for text in texts for hole in naming.holes(text)} - {"column"}):
+        raise BadInput(f"{{{odd.pop()}}} differs from row to row", remedy="say each = 'row', or write a plain text")
     if things.each == "file" and holes:
         raise BadInput(f"one Thing for the file cannot be called '{things.code}'", remedy="each = 'column' or 'row'")
     if things.each == "column" and holes != ["column"]:
@@ -199,20 +202,24 @@ def _check_things(mapping: Mapping) -> None:
     if things.crs:
         projection.of_code(things.crs)
     if things.position is not None:
-        _check_position(things.position)
+        _check_position(things, things.position)
 
 
-def _check_position(position: Position) -> None:
+def _check_position(things: Things, position: Position) -> None:
     if bool(position.file) != bool(position.key):
         raise BadInput("position needs both file and key, or neither", remedy="key names its column with the Thing")
     numbers = isinstance(position.longitude, float) + isinstance(position.latitude, float)
     if numbers == 1 or (numbers and position.file):
         raise BadInput("position mixes numbers and columns", remedy="give two numbers, or two column names")
+    if position.file and things.each == "row" and not position.match and len(naming.holes(things.code)) != 1:
+        raise BadInput("position does not say which Thing is which", remedy="e.g. match = '{station}'")
 
 
 def _check_values(mapping: Mapping) -> None:
     for values in mapping.values:
         units.unit(values.unit)
+        if not values.patterns:
+            raise BadInput("[[values]] names no column", remedy="e.g. columns = ['pm10'], or columns = '*'")
 
 
 _CHECKS = {"[time]": _check_time, "[things]": _check_things, "[[values]]": _check_values}

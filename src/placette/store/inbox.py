@@ -94,6 +94,29 @@ async def keep(store: Store, letters: Sequence[DeadLetter]) -> None:
     await desk.put(letters)
 
 
+def keep_new_now(store: Store, letters: Sequence[DeadLetter]) -> None:
+    """Keep those of these letters that are not in the inbox yet, for threads outside of the event loop.
+
+    A file that is imported again leaves the same letters again; once is enough. Raises ``Busy`` or ``StorageFailure``.
+    """
+
+    def change(con: duckdb.DuckDBPyConnection) -> None:
+        new = [letter for letter in letters if not _is_there(con, letter)]
+        if new:
+            _insert(con, store.settings, new)
+
+    store.change_now(change, refresh=False)
+
+
+def _is_there(con: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:
+    arrival = letter.arrival
+    same = [_text(arrival.network), _text(arrival.channel), _text(letter.what), arrival.payload]
+    found = first(
+        con, "SELECT 1 FROM dead_letter WHERE network = ? AND channel = ? AND what = ? AND payload = ? LIMIT 1", same
+    )
+    return found is not None
+
+
 async def list(  # noqa: A001  # read as inbox.list
     store: Store, *, what: str | None = None, network: str | None = None, before_id: int | None = None, limit: int = 100
 ) -> Sequence[KeptLetter]:

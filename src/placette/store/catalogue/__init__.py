@@ -3,6 +3,7 @@
 Every function takes the connection that ``Store.change`` hands out and runs inside its transaction.
 """
 
+from placette.store.catalogue.bulk import insert_many, locate_many
 from placette.store.catalogue.delete import (
     delete_datastream,
     delete_datastreams,
@@ -38,9 +39,11 @@ __all__ = [
     "insert_datastream",
     "insert_feature",
     "insert_location",
+    "insert_many",
     "insert_observed_property",
     "insert_sensor",
     "insert_thing",
+    "locate_many",
     "move_thing",
     "next_id",
     "record",
