@@ -23,7 +23,7 @@ from placette.model.entities import (
 )
 
 
-class PlannedThing(msgspec.Struct, frozen=True):
+class PlannedThing(msgspec.Struct, frozen=True, gc=False):
     """A device as a Thing, with the Location it stands at."""
 
     code: str
@@ -31,7 +31,7 @@ class PlannedThing(msgspec.Struct, frozen=True):
     location: Location
 
 
-class PlannedDatastream(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedDatastream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A Datastream before the entities it links have ids: ``thing`` is a code, the other two are keys."""
 
     code: str
@@ -139,7 +139,8 @@ def _datastream(city: City, device: Device, quantity: Quantity, origin: Origin) 
             "origin": str(origin),
             "identity": str(Identity.PHENOMENON_TIME),
             "every_s": quantity.every_s,
-            "range": [quantity.minimum, quantity.maximum],
+            "minimum": quantity.minimum,
+            "maximum": quantity.maximum,
         },
     )
 
