@@ -89,7 +89,7 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     (folder / "bin" / "placette").chmod(0o755)
     environment = os.environ | {
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}:/usr/sbin",
-        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]),
         "PLACETTE_MQTT_HOST": "127.0.0.1",
         "PLACETTE_MQTT_PORT": str(mqtt),
     }
@@ -107,6 +107,7 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
             yield Living(folder, environment)
         finally:
             server.terminate()
+            server.wait(START_S)
             broker.terminate()
 
 
