@@ -3,6 +3,7 @@
 import json
 import tomllib
 
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +90,19 @@ def test_every_json_value_has_a_line_and_it_holds_its_key(value):
         if path and isinstance(path[-1], str):
             assert rows[lines[path] - 1].lstrip().startswith(json.dumps(path[-1]))
     assert set(lines) == {path for path, _ in paths(value)}
+
+
+words = st.text("abcé. \"'#[]=\\\n", max_size=8)
+tables = st.recursive(
+    words | st.integers(-9, 9) | st.booleans() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(words, tables, max_size=4))
+def test_every_toml_value_has_a_line(value):
+    text = tomlkit.dumps(value)
+    lines = toml_lines(text)
+    assert {path for path, _ in paths(tomllib.loads(text))} <= set(lines)
+    assert max(lines.values()) <= text.count("\n") + 1

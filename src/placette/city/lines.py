@@ -79,7 +79,7 @@ class _TomlScanner:
             line = self._line
             if self._part == "[":
                 prefix = self._header()
-                self._lines.setdefault(prefix, line)
+                self._note((), prefix, line)
             else:
                 self._pair(prefix)
         return self._lines
@@ -131,10 +131,14 @@ class _TomlScanner:
     def _pair(self, prefix: Path) -> None:
         line = self._line
         path = (*prefix, *self._keys("="))
-        for length in range(len(prefix) + 1, len(path) + 1):
-            self._lines.setdefault(path[:length], line)
+        self._note(prefix, path, line)
         self._at += 1
         self._value(path)
+
+    def _note(self, known: Path, path: Path, line: int) -> None:
+        """Note the line of ``path`` and of the tables that it makes on the way."""
+        for length in range(len(known) + 1, len(path) + 1):
+            self._lines.setdefault(path[:length], line)
 
     def _value(self, path: Path) -> None:
         if self._part == "[":
