@@ -84,6 +84,11 @@ class Store:
         """The latest value of every datastream, in memory: ``latest.of(ids)`` and ``latest.all()``."""
         return self._shared.watermark
 
+    @property
+    def stored_rows(self) -> int:
+        """Rows stored since the start; a cache of figures about observations sees by it that there are new ones."""
+        return self._shared.meter.total
+
     async def append(self, table: pa.Table) -> Receipt:
         """Store a table that ``model.observations.complete`` can cast; every row is durable on return.
 

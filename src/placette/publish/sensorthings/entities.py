@@ -29,13 +29,6 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     derived: bool = False
     nullable: bool = True
     members: tuple[str, ...] = ()
-    otherwise: str = ""
-    """What an answer shows where a client gave nothing."""
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The SQL of the parts as an answer shows them."""
-        return (f"coalesce({self.parts[0]}, {self.otherwise})",) if self.otherwise else self.parts
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,11 +120,12 @@ EXTENT = """(
 """The time ranges of every datastream, for filters on them; answers take theirs from ``extents``."""
 
 
-_PLACE_OF_THING = """(
-    SELECT min(coalesce(json_extract(l.location, '/geometry')::VARCHAR, l.location))
-    FROM thing_location p JOIN location l ON l.id = p.location_id
-    WHERE p.thing_id = {t}.thing_id AND l.longitude IS NOT NULL
-)"""
+AREAS = """
+SELECT d.id, min(coalesce(json_extract(l.location, '/geometry')::VARCHAR, l.location))
+FROM datastream d JOIN thing_location p ON p.thing_id = d.thing_id JOIN location l ON l.id = p.location_id
+WHERE d.id IN (SELECT unnest($1::BIGINT[])) AND l.longitude IS NOT NULL GROUP BY d.id
+"""
+"""The place of the Thing of each datastream: its observedArea where a client gave none."""
 
 
 def _range(name: str, first: str, last: str) -> Column:
@@ -211,13 +205,7 @@ _ALL = [
                 members=("name", "symbol", "definition"),
                 required=True,
             ),
-            Column(
-                name="observedArea",
-                kind=Kind.JSON,
-                parts=("{t}.observed_area",),
-                sparse=True,
-                otherwise=_PLACE_OF_THING,
-            ),
+            _json("observedArea", "observed_area"),
             _range("phenomenonTime", "first_time", "last_time"),
             _range("resultTime", "first_result", "last_result"),
             _PROPERTIES,

@@ -36,6 +36,7 @@ class Extents:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._seen = -1
+        self._stored = -1
         self._count: Int64s = np.zeros(0, np.int64)
         self._bounds: dict[str, Int64s] = {name: np.zeros(0, np.int64) for name in (*_LOW, *_HIGH)}
         self._dirty: set[int] = set()
@@ -44,6 +45,9 @@ class Extents:
     async def refresh(self) -> None:
         """Take in what was stored, changed or deleted since the last call."""
         async with self._lock:
+            stored = self._store.stored_rows
+            if stored == self._stored and not self._dirty:
+                return
             dirty, self._dirty = self._dirty, set()
             if dirty:
                 where = np.fromiter(dirty, np.int64)
@@ -55,6 +59,7 @@ class Extents:
                 self._take(await self._store.query(sql, [sorted(dirty), self._seen]))
             newer = await self._store.query(_FIGURES.format("id > $1"), [self._seen])
             self._take(newer)
+            self._stored = stored
 
     def forget(self, datastreams: Iterable[int]) -> None:
         """Say that observations of these datastreams were deleted or moved in time."""

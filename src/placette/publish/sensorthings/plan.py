@@ -52,7 +52,7 @@ class _Draft:
 
     def fields(self) -> list[str]:
         alias = self.scope.alias
-        parts = [part.format(t=alias) for column in self.columns if not column.derived for part in column.shown]
+        parts = [part.format(t=alias) for column in self.columns if not column.derived for part in column.parts]
         order = [key.shown for key in self.keys] if self.need_keys else []
         return [*parts, *order, *(link.here.format(t=alias) for link in self.here)]
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from placette.model.errors import BadQuery, NotFound
 from placette.publish.sensorthings import plan as plans
-from placette.publish.sensorthings.entities import ENTITIES, Entity, Link
+from placette.publish.sensorthings.entities import AREAS, ENTITIES, Entity, Link
 from placette.publish.sensorthings.extents import Extents
 from placette.publish.sensorthings.features import Features
 from placette.publish.sensorthings.resource import Resource
@@ -230,7 +230,20 @@ class Reader:
         table = await self._query(plan.sql, plan.parameters)
         if any(column.derived for column in plan.columns):
             await self.extents.refresh()
-        return rows(table, plan, root, self.extents.ranges)
+        found = rows(table, plan, root, self.extents.ranges)
+        if any(column.name == "observedArea" for column in plan.columns):
+            await self._add_areas(found)
+        return found
+
+    async def _add_areas(self, datastreams: list[Row]) -> None:
+        lacking = [row.id for row in datastreams if row.json.get("observedArea") is None]
+        if not lacking:
+            return
+        table = await self._query(AREAS, [lacking])
+        areas = dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+        for row in datastreams:
+            if row.id in areas:
+                row.json["observedArea"] = msgspec.Raw(areas[row.id].encode())
 
     async def _query(self, sql: str, parameters: list[Any]) -> pa.Table:
         try:
@@ -249,7 +262,8 @@ def _inside(value: Any, step: str, resource: Resource) -> Any:
         return value[step]
     if isinstance(value, list) and step.isdigit() and int(step) < len(value):
         return value[int(step)]
-    raise NotFound(f"there is no '{step[:40]}' in it", "/".join([resource.path, *resource.inside])[:200])
+    where = "/".join([resource.path, *resource.inside])[:200]
+    raise NotFound(f"there is no '{step[:40]}' in it", where, f"look at {resource.path}/{resource.inside[0]}")
 
 
 def _for_arrays(resource: Resource, options: Options) -> Options:

@@ -47,7 +47,7 @@ class Writer:
         given: dict[str, int] = {}
         back: Link | None = None
         if step.link is not None:
-            parent = await self._id_of(resource.steps[:-1], resource)
+            parent = await self._existing(resource.steps[:-1], resource.parent)
             back = _back(resource.steps[-2].entity, step)
             given[back.name] = parent
         if isinstance(value, dict) and value.get("@iot.id") is not None and back is not None and back.many:
@@ -59,7 +59,7 @@ class Writer:
         self, resource: Resource, payload: bytes, edit: Callable[[Any], change.Edit]
     ) -> tuple[Entity, int]:
         """Change the entity a path names; ``edit`` says how the body is to be understood."""
-        key = await self._id_of(resource.steps, resource)
+        key = await self._id_of(resource)
         wanted = edit(decode(payload))
         entity, now = resource.entity, self._clock()
         self._extents.forget(await self._store.change(lambda con: change.change(con, entity, key, wanted, now)))
@@ -67,7 +67,7 @@ class Writer:
 
     async def delete(self, resource: Resource) -> None:
         """Delete the entity a path names, with everything that hangs on it."""
-        key = await self._id_of(resource.steps, resource)
+        key = await self._id_of(resource)
         entity = resource.entity
         self._extents.forget(await self._store.change(lambda con: change.delete(con, entity, key)))
 
@@ -107,9 +107,14 @@ class Writer:
         await self._store.change(run)
         return int(key)
 
-    async def _id_of(self, steps: tuple[Step, ...], resource: Resource) -> int:
-        if len(steps) == 1 and steps[0].id is not None:
-            return steps[0].id
+    async def _id_of(self, resource: Resource) -> int:
+        """Return the id at the end of a path; one that the path itself names may still turn out not to exist."""
+        first = resource.steps[0]
+        if len(resource.steps) == 1 and first.id is not None:
+            return first.id
+        return await self._existing(resource.steps, resource)
+
+    async def _existing(self, steps: tuple[Step, ...], resource: Resource) -> int:
         table = await self._store.query(*exists(steps))
         if not table.num_rows:
             raise NotFound(f"there is no {resource.path}", remedy="list the set to see what there is")
