@@ -2,6 +2,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Node comes with a Python package: what calls it finds it beside Python.
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench docs front packages clean
@@ -13,7 +15,7 @@ demo: $(VENV)/.package front ## set up and start the demo city; options: make de
 	@exec $(BIN)/placette demo $(ARGS)
 
 test: packages check ## set up and run everything that must hold; options: make test ARGS="tests/store"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(WITH_NODE) $(BIN)/python -m pytest $(ARGS)
 
 packages: # the system packages that the tests run for real
 	@scripts/test-packages
@@ -31,7 +33,8 @@ format: $(VENV)/.developer ## put the source into its one style
 
 bench: $(VENV)/.developer front ## measure speed and memory, and write docs/benchmarks.md
 	@scripts/bench-packages
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m pip install --quiet --group bench
+	@$(WITH_NODE) $(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.developer ## build the documentation site into site/
 	$(BIN)/zensical build --strict
