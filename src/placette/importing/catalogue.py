@@ -14,6 +14,7 @@ from placette.model import units
 from placette.model.entities import Datastream, Identity, Location, ObservedProperty, Sensor, Thing
 from placette.model.errors import Conflict
 from placette.store.catalogue import insert_many, insert_observed_property, insert_sensor, locate_many
+from placette.store.sql import first
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -145,7 +146,7 @@ def _sensor(con: duckdb.DuckDBPyConnection, source: Source) -> int:
     """Return the id of the Sensor of the file, made when none of its name is there."""
     said = source.mapping.sensor
     name = said.name if said else source.mapping.source
-    found = con.execute("SELECT id FROM sensor WHERE name = ? ORDER BY id LIMIT 1", [name]).fetchone()
+    found = first(con, "SELECT id FROM sensor WHERE name = ? ORDER BY id LIMIT 1", [name])
     if found is not None:
         return int(found[0])
     description = (said.description if said else "") or name
