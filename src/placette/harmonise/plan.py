@@ -114,8 +114,9 @@ def _meant(values: Values, columns: tuple[str, ...], taken: frozenset[str]) -> t
 def _require(wanted: tuple[str, ...], columns: tuple[str, ...], at: str) -> None:
     for name in wanted:
         if name not in columns:
-            close = difflib.get_close_matches(name, columns, 1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
+            plain = {column.lower(): column for column in columns}
+            close = difflib.get_close_matches(name.lower(), plain, 1)
+            hint = f"did you mean '{plain[close[0]]}'? " if close else ""
             shown = ", ".join(columns[:60]) + (" …" if len(columns) > 60 else "")
             raise BadInput(f"the file has no column '{name}'", at, f"{hint}its columns are: {shown}")
 

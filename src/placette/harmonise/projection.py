@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 _A = 6_378_137.0
 _GRS80_E = 0.081819191042816
+_REACH_M = 2_000_000.0
+"""Degrees taken for metres lie farther than this from any origin in use, and France nearer."""
 _SAME_DATUM = re.compile(r"RGF_?(19)?93|Geodesique_Francais|ETRS|WGS_?(19)?84|GCS_WGS", re.IGNORECASE)
 
 
@@ -68,8 +70,10 @@ class LambertConic(NamedTuple):
         return n, c, self.northing + c * float(np.exp(-n * _isometric(origin, e)))
 
     def inverse(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Return longitude and latitude in degrees, by ALG0004."""
+        """Return longitude and latitude in degrees, by ALG0004; NaN far outside of where the projection is used."""
         n, c, pole = self.constants()
+        far = (np.abs(x - self.easting) > _REACH_M) | (np.abs(y - self.northing) > _REACH_M)
+        x, y = np.where(far, np.nan, x), np.where(far, np.nan, y)
         radius = np.hypot(x - self.easting, y - pole)
         angle = np.arctan2(x - self.easting, pole - y)
         with np.errstate(divide="ignore"):
