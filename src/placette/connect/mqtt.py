@@ -27,7 +27,7 @@ from placette.connect.mqtt_link import Credentials, Delivery, Link, LinkFailure,
 from placette.model import observation_json
 from placette.model.arrivals import Arrival
 from placette.model.errors import Busy, StorageFailure
-from placette.model.networks import NetworkHealth, Sink
+from placette.model.networks import NetworkCounters, Sink
 from placette.model.pace import Allowance
 
 __all__ = ["Credentials", "MqttConfig", "MqttNetwork", "Updates"]
@@ -85,7 +85,7 @@ class MqttNetwork:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.config = config
-        self.health = NetworkHealth(name=config.name, address=f"{config.host}:{config.port}")
+        self.health = NetworkCounters(name=config.name, address=f"{config.host}:{config.port}")
         self._sink = sink
         self._updates = updates
         self._clock = clock

@@ -20,7 +20,7 @@ Sink = Callable[[Sequence[Arrival]], Awaitable[Taken]]
 """Takes arrivals and returns once they are durable; raises ``Busy`` or ``StorageFailure`` when nothing was taken."""
 
 
-class NetworkHealth(msgspec.Struct, kw_only=True):
+class NetworkCounters(msgspec.Struct, kw_only=True):
     """Counters of one network since the start; times in µs UTC, 0: never."""
 
     name: str
