@@ -109,6 +109,20 @@ def test_all_faults_of_all_files_come_at_once(folder):
     assert [fault.file for fault in city.check(folder)] == sorted(one_per_file)
 
 
+def test_all_faults_of_one_table_come_at_once(folder):
+    broken(folder, "city.toml", 'country = "FR"', "country = 33")
+    broken(folder, "city.toml", "Europe/Paris", "Europe/Pari")
+    broken(folder, "models.toml", 'property = "pm10"', 'property = "pm11"')
+    broken(folder, "models.toml", "minimum = 0\nmaximum = 1000\n", 'minimum = "0"\nmaximum = 1000\nunit = "ppm"\n')
+    assert [fault.what.split(" '")[0] for fault in city.check(folder)] == [
+        "country: expected text, got a whole number",
+        "unknown time zone",
+        "unknown property",
+        "hive.quantities.0.minimum: expected a number, got text",
+        "unknown unit",
+    ]
+
+
 def test_reading_a_faulty_folder_names_every_fault(folder):
     broken(folder, *FAULTS[0][:3])
     broken(folder, "networks.toml", "port = 1883", "port = 0")

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import msgspec
 
-from placette.city.catalogue import Properties, check_key, read_models, read_networks, read_properties
+from placette.city.catalogue import Properties, read_models, read_networks, read_properties
 from placette.city.documents import Document, Fault, read_json, read_text, read_toml
 from placette.city.ground import Ground, read_outline
 from placette.city.model import City, Contact, Licence, Population
 from placette.city.places import read_places
-from placette.city.tables import Reader
+from placette.city.tables import Check, Reader
 from placette.city.things import FILE as THINGS
 from placette.city.things import Known, read_things
-from placette.city.words import check_country, check_language, check_zone
+from placette.city.words import check_country, check_key, check_languages, check_zone
 from placette.model.errors import BadInput
 
 _MOST_SHOWN = 50
@@ -60,8 +60,9 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     if not folder.is_dir():
         remedy = "give the path of a city folder; `placette city new NAME` makes one"
         return None, [Fault(str(folder), 1, "there is no such folder", remedy)]
-    table = _city_table(folder, faults)
-    languages = table.languages if table else ()
+    city_file = read_toml(folder, "city.toml", faults)
+    table = _city_table(city_file, faults) if city_file else None
+    languages = _languages(city_file)
     outline_document = read_json(folder, "outline.geojson", faults)
     outline = read_outline(outline_document, faults) if outline_document else None
     ground = Ground(outline[0]) if outline else None
@@ -107,20 +108,20 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     return city, faults
 
 
-def _city_table(folder: Path, faults: list[Fault]) -> _CityTable | None:
-    document = read_toml(folder, "city.toml", faults)
-    if document is None:
-        return None
-    reader = Reader(document, faults)
-    table = reader.struct(_CityTable, (), document.value)
-    if table is None:
-        return None
-    check_key(reader, ("key",), table.key)
-    check_country(reader, ("country",), table.country)
-    check_zone(reader, ("zone",), table.zone)
-    for index, language in enumerate(table.languages):
-        check_language(reader, ("languages", index), language)
-    return table
+def _city_table(document: Document, faults: list[Fault]) -> _CityTable | None:
+    checks: dict[str, Check] = {
+        "key": check_key,
+        "country": check_country,
+        "zone": check_zone,
+        "languages": check_languages,
+    }
+    return Reader(document, faults).struct(_CityTable, (), document.value, checks)
+
+
+def _languages(document: Document | None) -> tuple[str, ...]:
+    """Return the languages as written, so that texts are compared with them although city.toml has other faults."""
+    written = document.value.get("languages") if document else None
+    return tuple(filter(lambda one: isinstance(one, str), written)) if isinstance(written, list) else ()
 
 
 def _keys(document: Document | None) -> frozenset[str] | None:

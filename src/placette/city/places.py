@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from placette.city.catalogue import check_key
 from placette.city.documents import Document, Fault
 from placette.city.ground import Ground, place_fault
 from placette.city.model import OBJECTIVES, Place
-from placette.city.tables import Path, Reader
-from placette.city.words import check_texts, known_or_close
+from placette.city.tables import Check, Path, Reader
+from placette.city.words import check_key, known_or_close, texts_in
 
 
 def read_places(
@@ -41,17 +40,22 @@ def _read_place(
     position = _read_position(reader, (*path, "geometry"), table.get("geometry"), ground)
     longitude, latitude = position or (0.0, 0.0)
     inside: Path = (*path, "properties")
-    place = reader.struct(Place, inside, table.get("properties"), longitude=longitude, latitude=latitude)
-    if place is None:
-        return None
-    check_key(reader, (*inside, "key"), place.key)
-    check_texts(reader, (*inside, "names"), place.names, languages)
-    check_texts(reader, (*inside, "descriptions"), place.descriptions, languages)
-    for index, objective in enumerate(place.objectives):
+    texts = texts_in(languages)
+    checks: dict[str, Check] = {
+        "key": check_key,
+        "names": texts,
+        "descriptions": texts,
+        "objectives": _check_objectives,
+    }
+    place = reader.struct(Place, inside, table.get("properties"), checks, longitude=longitude, latitude=latitude)
+    return place if position else None
+
+
+def _check_objectives(reader: Reader, path: Path, objectives: tuple[str, ...]) -> None:
+    for index, objective in enumerate(objectives):
         if objective not in OBJECTIVES:
             remedy = known_or_close(objective, OBJECTIVES, "docs/city.md")
-            reader.fault((*inside, "objectives", index), f"unknown objective '{objective}'", remedy)
-    return place if position else None
+            reader.fault((*path, index), f"unknown objective '{objective}'", remedy)
 
 
 def _read_position(reader: Reader, path: Path, shape: object, ground: Ground | None) -> tuple[float, float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import types
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -13,6 +14,10 @@ from placette.city.documents import Document, Fault
 
 T = TypeVar("T", bound=msgspec.Struct)
 Path = tuple[str | int, ...]
+
+Check = Callable[["Reader", Path, Any], None]
+"""Notes a fault of one field's value; it is called with the reader, the field's path and the value."""
+NO_CHECKS: Mapping[str, Check] = {}
 
 _SECRETS = ("password", "token", "secret", "username", "user")
 _PLAIN_WORDS = {
@@ -44,10 +49,13 @@ class Reader:
         self.fault(path, f"{_dotted(path) or 'the file'} must be a table of keys and values", "write key = value pairs")
         return {}
 
-    def struct(self, kind: type[T], path: Path, value: Any, **given: Any) -> T | None:
+    def struct(
+        self, kind: type[T], path: Path, value: Any, checks: Mapping[str, Check] = NO_CHECKS, **given: Any
+    ) -> T | None:
         """Return ``value`` as a ``kind``, or ``None`` after noting every fault.
 
-        Fields in ``given`` come from elsewhere and may not stand in the table.
+        ``checks`` look at what single fields mean, also where others are faulty. Fields in ``given`` come from
+        elsewhere and may not stand in the table.
         """
         before = len(self.faults)
         if not isinstance(value, dict):
@@ -59,10 +67,17 @@ class Reader:
         built = dict(given)
         for name, field in fields.items():
             if name in value:
-                built[name] = self._value(hints[name], (*path, name), value[name])
+                built[name] = self._field(hints[name], (*path, name), value[name], checks.get(name))
             elif field.required:
                 self.fault(path, f"'{name}' is missing{_of(path)}", f"add {name}: it is required")
         return kind(**built) if len(self.faults) == before else None
+
+    def _field(self, kind: Any, path: Path, value: Any, check: Check | None) -> Any:
+        before = len(self.faults)
+        found = self._value(kind, path, value)
+        if check is not None and len(self.faults) == before:
+            check(self, path, found)
+        return found
 
     def _check_keys(self, path: Path, value: dict[str, Any], known: tuple[str, ...]) -> None:
         for key in value:

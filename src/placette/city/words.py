@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
@@ -9,29 +10,41 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale, localedata
 
 from placette.city.model import Texts
-from placette.city.tables import Path, Reader
+from placette.city.tables import Check, Path, Reader
 
 
-def check_texts(reader: Reader, path: Path, texts: Texts, languages: tuple[str, ...]) -> None:
-    """Note every language of the city without a text, and every text in a language the city does not have.
+def texts_in(languages: tuple[str, ...]) -> Check:
+    """Return a check that a text stands in every language of the city, and none in a language it does not have.
 
     Without any language, city.toml could not be read, and nothing is compared.
     """
-    if not languages:
-        return
-    for language in languages:
-        if not texts.get(language, "").strip():
-            reader.fault(path, f"{path[-1]}: no text in '{language}'", f"write the text in {language_name(language)}")
-    for language in texts:
-        if language not in languages:
-            what = f"'{language}' is not a language of the city"
-            reader.fault((*path, language), what, f"city.toml has languages = {list(languages)}")
+
+    def check(reader: Reader, path: Path, texts: Texts) -> None:
+        for language in languages:
+            if not texts.get(language, "").strip():
+                remedy = f"write the text in {language_name(language)}"
+                reader.fault(path, f"{path[-1]}: no text in '{language}'", remedy)
+        for language in texts:
+            if languages and language not in languages:
+                what = f"'{language}' is not a language of the city"
+                reader.fault((*path, language), what, f"city.toml has languages = {list(languages)}")
+
+    return check
 
 
-def check_language(reader: Reader, path: Path, language: str) -> None:
-    """Note a language code that is not known."""
-    if not (len(language) in (2, 3) and language.islower() and localedata.exists(language)):
-        reader.fault(path, f"unknown language '{language}'", "use ISO 639 codes such as fr, en, it")
+def check_key(reader: Reader, path: Path, key: str) -> None:
+    """Note a key that cannot stand in addresses and codes."""
+    if not re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", key):
+        reader.fault(path, f"'{key}' is not a key", "use lower case letters and digits, with - or _ between them")
+
+
+def check_languages(reader: Reader, path: Path, languages: tuple[str, ...]) -> None:
+    """Note language codes that are not known, or stand twice."""
+    for index, language in enumerate(languages):
+        if not (len(language) in (2, 3) and language.islower() and localedata.exists(language)):
+            reader.fault((*path, index), f"unknown language '{language}'", "use ISO 639 codes such as fr, en, it")
+        elif language in languages[:index]:
+            reader.fault((*path, index), f"the language '{language}' stands twice", "remove one of the two")
 
 
 def check_country(reader: Reader, path: Path, country: str) -> None:
