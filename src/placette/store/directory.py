@@ -9,6 +9,7 @@ import msgspec
 
 from placette.model import units
 from placette.store.ledger import Ledger
+from placette.store.sql import among
 
 _SELECT = """
 SELECT d.id, d.code, d.name, d.unit_definition, d.unit_symbol, p.key, p.name, t.id, t.code, t.name, t.place,
@@ -93,18 +94,15 @@ def _touched(con: duckdb.DuckDBPyConnection, before: Directory, ledger: Ledger) 
     touched = set(ledger.datastreams)
     for column, ids in (("thing_id", ledger.things), ("observed_property_id", ledger.properties)):
         if ids:
-            rows = con.execute(f"SELECT id FROM datastream WHERE list_contains(?, {column})", [list(ids)])  # noqa: S608  # fixed names
-            touched.update(key for (key,) in rows.fetchall())
+            found = f"SELECT id FROM datastream WHERE {column} IN {among(ids)}"  # noqa: S608  # fixed names, integers
+            touched.update(key for (key,) in con.execute(found).fetchall())
     if ledger.things:
         touched.update(info.id for info in before.by_id.values() if info.thing_id in ledger.things)
     return touched
 
 
 def _select_some(con: duckdb.DuckDBPyConnection, ids: Iterable[int]) -> list[tuple[object, ...]]:
-    wanted = list(ids)
-    if not wanted:
-        return []
-    return con.execute(f"{_SELECT} WHERE list_contains(?::BIGINT[], d.id)", [wanted]).fetchall()
+    return con.execute(f"{_SELECT} WHERE d.id IN {among(ids)}").fetchall()
 
 
 def _info(row: tuple[object, ...]) -> DatastreamInfo:

@@ -17,8 +17,18 @@ from placette.model.errors import StorageFailure
 from placette.store import migrations
 from placette.store.settings import StoreSettings
 
-BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException)
-"""What DuckDB raises when the disk or the open database is at fault, not the statement."""
+BROKEN = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.ConnectionException,
+    duckdb.TransactionException,
+)
+"""What DuckDB raises when the disk or the open database is at fault, not the statement.
+
+A log that cannot be written is a ``TransactionException`` and leaves the database usable; a checkpoint that cannot be
+written is a ``FatalException`` and does not (both tried on a full disk with DuckDB 2.0).
+"""
 
 
 class Engine:
@@ -43,6 +53,15 @@ class Engine:
             if self._root is None:
                 raise StorageFailure("the database is closed", str(self.path), "see the server's log for the cause")
             return self._root.cursor()
+
+    def is_alive(self) -> bool:
+        """Say whether the open database still answers."""
+        try:
+            with self.cursor() as probe:
+                probe.execute("SELECT 1").fetchall()
+        except (duckdb.Error, StorageFailure):
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file; DuckDB folds the log into it when the last connection goes."""

@@ -5,6 +5,7 @@ The catalogue's functions write into the ledger of the running change; the write
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 import msgspec
@@ -20,6 +21,8 @@ class Ledger(msgspec.Struct):
     features_gone: set[int] = msgspec.field(default_factory=set)
     observations_of: set[int] = msgspec.field(default_factory=set)
     """Datastreams whose stored observations were changed or deleted."""
+    other: bool = False
+    """Something was done by the catalogue's functions that no cache shows."""
     everything: bool = False
 
     def is_empty(self) -> bool:
@@ -38,3 +41,13 @@ current: ContextVar[Ledger] = ContextVar("ledger")
 def notes() -> Ledger:
     """Return the ledger of the running change, or a throw-away one outside of any (scripts, tests)."""
     return current.get(None) or Ledger()
+
+
+def note_inserted(table: str, ids: Iterable[int]) -> None:
+    """Note new rows of a catalogue table; only datastreams and features concern the caches by their mere coming."""
+    ledger = notes()
+    ledger.other = True
+    if table == "datastream":
+        ledger.datastreams.update(ids)
+    elif table == "feature_of_interest":
+        ledger.features_added.update(ids)

@@ -11,33 +11,39 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from placette.model.errors import StorageFailure, TooLarge
+from placette.model.errors import PlacetteError, StorageFailure, TooLarge
 from placette.store.engine import BROKEN, Engine
 from placette.store.settings import StoreSettings
 
+_PATIENCE_S = 10.0
+"""An interrupted query ends within milliseconds; one that hangs on a sick disk is not waited for any longer."""
+_REOPENING = StorageFailure("the database is being opened again", remedy="try again in a moment")
+_CANCELLED = StorageFailure("the query was cancelled", remedy="ask again")
+
 
 class _Running:
-    """A query on its way: which cursor works on it, and whether it was told to stop."""
+    """A query on its way: which cursor works on it, and why it was told to stop, if it was."""
 
     def __init__(self) -> None:
-        self.cursor: duckdb.DuckDBPyConnection | None = None
-        self.stopped = False
+        self.cause: PlacetteError | None = None
+        self._cursor: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
 
-    def begin(self, cursor: duckdb.DuckDBPyConnection) -> bool:
+    def begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
         with self._lock:
-            self.cursor = cursor
-            return not self.stopped
+            if self.cause is not None:
+                raise self.cause
+            self._cursor = cursor
 
     def end(self) -> None:
         with self._lock:
-            self.cursor = None
+            self._cursor = None
 
-    def stop(self) -> None:
+    def stop(self, cause: PlacetteError) -> None:
         with self._lock:
-            self.stopped = True
-            if self.cursor is not None:
-                self.cursor.interrupt()
+            self.cause = cause
+            if self._cursor is not None:
+                self._cursor.interrupt()
 
 
 class Readers:
@@ -48,18 +54,19 @@ class Readers:
         self._timeout_s = settings.query_timeout_s
         self._pool = ThreadPoolExecutor(settings.readers, thread_name_prefix="placette-reader")
         self._local = threading.local()
+        self._gate = threading.Condition()
+        self._closed = False
+        self._active: set[_Running] = set()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
-        self._lock = threading.Lock()
 
     async def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
         """Answer from the event loop; interrupted when it takes longer than the limit or its caller goes away."""
         running = _Running()
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._timeout_s, running.stop)
+        timer = asyncio.get_running_loop().call_later(self._timeout_s, running.stop, self._late())
         try:
             return await asyncio.wrap_future(self._pool.submit(self._run, running, sql, params))
         except asyncio.CancelledError:
-            running.stop()
+            running.stop(_CANCELLED)
             raise
         finally:
             timer.cancel()
@@ -71,44 +78,58 @@ class Readers:
         try:
             return future.result(self._timeout_s)
         except TimeoutError:
-            running.stop()
+            running.stop(self._late())
             return future.result()
 
-    def drop_cursors(self) -> None:
-        """Close every cursor, before the database is closed or opened again; running queries are interrupted."""
-        with self._lock:
+    def suspend(self) -> None:
+        """Stop all queries and close every cursor, so that the database can be closed; new queries are refused."""
+        with self._gate:
+            self._closed = True
+            for running in self._active:
+                running.stop(_REOPENING)
+            self._gate.wait_for(lambda: not self._active, _PATIENCE_S)
             cursors, self._cursors = self._cursors, []
         for cursor in cursors:
-            cursor.interrupt()
             cursor.close()
+
+    def resume(self) -> None:
+        """Answer again, on the database as it was opened anew."""
+        with self._gate:
+            self._closed = False
 
     def close(self) -> None:
         """Stop the threads and close their cursors."""
+        self.suspend()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self.drop_cursors()
 
     def _run(self, running: _Running, sql: str, params: Sequence[Any]) -> pa.Table:
-        cursor = self._cursor()
-        if not running.begin(cursor):
-            raise self._late()
+        with self._gate:
+            if self._closed:
+                raise _REOPENING
+            self._active.add(running)
         try:
+            cursor = self._cursor()
+            running.begin(cursor)
             relation = cursor.sql(sql, params=list(params)) if params else cursor.sql(sql)
             return relation.to_arrow_table() if relation is not None else pa.table({})
         except duckdb.InterruptException:
-            raise self._late() from None
+            raise running.cause or _CANCELLED from None
         except BROKEN as error:
             raise StorageFailure(
                 f"the data cannot be read: {error}", str(self._engine.path), "try again; see the server's log"
             ) from error
         finally:
             running.end()
+            with self._gate:
+                self._active.discard(running)
+                self._gate.notify_all()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         local = self._local
         if getattr(local, "generation", None) != self._engine.generation:
             local.cursor = self._engine.cursor()
             local.generation = self._engine.generation
-            with self._lock:
+            with self._gate:
                 self._cursors.append(local.cursor)
         cursor: duckdb.DuckDBPyConnection = local.cursor
         return cursor

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from placette.store.batch import NULL_TIME
-from placette.store.sql import first
+from placette.store.sql import among, first
 from placette.store.watermark import Watermark
 
 _NEWEST = """
@@ -25,16 +25,16 @@ FROM observation WHERE {condition} GROUP BY datastream_id
 _COLUMNS = "datastream_id, phenomenon_time, result_time, result, result_json, quality, id"
 
 
-def newest(con: duckdb.DuckDBPyConnection, condition: str, params: list[object]) -> pa.Table:
+def newest(con: duckdb.DuckDBPyConnection, condition: str) -> pa.Table:
     """Return the newest row per datastream among the observations of a fixed SQL condition."""
-    return con.sql(_NEWEST.replace("{condition}", condition), params=params).to_arrow_table()
+    return con.sql(_NEWEST.replace("{condition}", condition)).to_arrow_table()
 
 
 def load(con: duckdb.DuckDBPyConnection, watermark: Watermark) -> int:
     """Fill the watermark from the snapshot and what came after it; return the next observation id."""
     upto = meta(con, "latest_upto")
     take_in(watermark, con.sql(f"SELECT {_COLUMNS} FROM latest").to_arrow_table())  # noqa: S608  # fixed names
-    take_in(watermark, newest(con, "id > ?", [upto]))
+    take_in(watermark, newest(con, f"id > {upto}"))
     row = first(con, "SELECT max(id) FROM observation WHERE id > ?", [upto])
     highest = int(row[0]) if row and row[0] is not None else upto
     return max(highest + 1, meta(con, "observation_next"))
@@ -77,9 +77,9 @@ def save(con: duckdb.DuckDBPyConnection, watermark: Watermark, next_id: int) -> 
 
 def reload(con: duckdb.DuckDBPyConnection, datastreams: Iterable[int], next_id: int) -> pa.Table:
     """Recompute ``latest`` of these datastreams inside the running transaction; return their rows."""
-    touched = list(datastreams)
-    fresh = newest(con, "list_contains(?::BIGINT[], datastream_id)", [touched])
-    con.execute("DELETE FROM latest WHERE list_contains(?::BIGINT[], datastream_id)", [touched])
+    touched = among(datastreams)
+    fresh = newest(con, f"datastream_id IN {touched}")
+    con.execute(f"DELETE FROM latest WHERE datastream_id IN {touched}")  # noqa: S608  # integers
     con.register("fresh", fresh)
     try:
         con.execute(f"INSERT INTO latest SELECT {_COLUMNS} FROM fresh")  # noqa: S608  # fixed names

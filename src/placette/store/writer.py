@@ -84,12 +84,17 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._queue and not self._stopping:
+                while not self._queue and not self._stopping and self._con is not None:
                     self._wake.wait()
-                if not self._queue:
+                if not self._queue and self._con is None and not self._stopping:
+                    self._wake.wait(_PAUSE_AFTER_FAILURE_S)
+                if not self._queue and self._stopping:
                     break
                 group = self._take_group()
-            settle(self._answers(group))
+            if group:
+                settle(self._answers(group))
+            elif self._con is None:
+                self._recover()
         self._finish()
 
     def _take_group(self) -> list[Job]:
@@ -114,7 +119,7 @@ class Writer:
             if isinstance(first, Change):
                 return [(first.waiter, self._change(con, first))]
             return self._append(con, [job for job in group if isinstance(job, Append)])
-        except Exception as error:  # noqa: BLE001  # whatever it is belongs to the callers; the thread must live on
+        except BaseException as error:  # noqa: BLE001  # whatever it is belongs to the callers; the thread must live on
             cause = self._after_failure(error) if isinstance(error, BROKEN) else error
             return [(job.waiter, cause) for job in group]
 
@@ -129,8 +134,7 @@ class Writer:
                 "make room; storing goes on by itself",
             )
         if self._con is None:
-            self._engine.open()
-            self._connect()
+            self._open_again()
         if self._con is None:
             raise StorageFailure("the database is closed", str(self._engine.path), "see the server's log")
         return self._con
@@ -228,15 +232,31 @@ class Writer:
         self._con = con
 
     def _after_failure(self, error: BaseException) -> StorageFailure:
-        """Close the database, so that the next attempt opens it anew; nothing of the group was acknowledged."""
-        log.error("the database failed and will be opened again: %s", error)
+        """Refuse for a moment, and open the database anew if it is unusable; nothing of the group was acknowledged."""
         self._failed_until = time.monotonic() + _PAUSE_AFTER_FAILURE_S
+        if self._engine.is_alive():
+            log.error("a group could not be stored: %s", error)
+        else:
+            log.error("the database failed and is opened again: %s", error)
+            self._recover()
+        return StorageFailure(f"the disk failed: {error}", str(self._engine.path), "see to the disk; send again")
+
+    def _recover(self) -> None:
+        """Try to open the database again while nobody writes, so that readers are served."""
+        try:
+            self._open_again()
+        except (StorageFailure, *BROKEN) as failure:
+            log.warning("the database is still closed: %s", failure)
+
+    def _open_again(self) -> None:
         con, self._con = self._con, None
-        self._readers.drop_cursors()
+        self._readers.suspend()
         if con is not None:
             con.close()
         self._engine.close()
-        return StorageFailure(f"the disk failed: {error}", str(self._engine.path), "see to the disk; send again")
+        self._engine.open()
+        self._connect()
+        self._readers.resume()
 
     def _finish(self) -> None:
         con, self._con = self._con, None

@@ -8,6 +8,7 @@ import duckdb
 
 from placette.store.catalogue.entities import require
 from placette.store.ledger import notes
+from placette.store.sql import among
 
 
 def delete_thing(con: duckdb.DuckDBPyConnection, key: int) -> None:
@@ -37,11 +38,10 @@ def delete_location(con: duckdb.DuckDBPyConnection, key: int) -> None:
 
 def delete_historical_locations(con: duckdb.DuckDBPyConnection, keys: Iterable[int]) -> None:
     """Delete HistoricalLocations."""
-    wanted = list(keys)
-    con.execute(
-        "DELETE FROM historical_location_location WHERE list_contains(?::BIGINT[], historical_location_id)", [wanted]
-    )
-    con.execute("DELETE FROM historical_location WHERE list_contains(?::BIGINT[], id)", [wanted])
+    wanted = among(keys)
+    con.execute(f"DELETE FROM historical_location_location WHERE historical_location_id IN {wanted}")  # noqa: S608  # integers
+    con.execute(f"DELETE FROM historical_location WHERE id IN {wanted}")  # noqa: S608  # integers
+    notes().other = True
 
 
 def delete_sensor(con: duckdb.DuckDBPyConnection, key: int) -> None:
@@ -49,6 +49,7 @@ def delete_sensor(con: duckdb.DuckDBPyConnection, key: int) -> None:
     require(con, "sensor", key)
     delete_datastreams(con, _ids(con, "SELECT id FROM datastream WHERE sensor_id = ?", key))
     con.execute("DELETE FROM sensor WHERE id = ?", [key])
+    notes().other = True
 
 
 def delete_observed_property(con: duckdb.DuckDBPyConnection, key: int) -> None:
@@ -56,6 +57,7 @@ def delete_observed_property(con: duckdb.DuckDBPyConnection, key: int) -> None:
     require(con, "observed_property", key)
     delete_datastreams(con, _ids(con, "SELECT id FROM datastream WHERE observed_property_id = ?", key))
     con.execute("DELETE FROM observed_property WHERE id = ?", [key])
+    notes().other = True
 
 
 def delete_datastream(con: duckdb.DuckDBPyConnection, key: int) -> None:
@@ -70,8 +72,8 @@ def delete_datastreams(con: duckdb.DuckDBPyConnection, keys: Iterable[int]) -> N
     if not wanted:
         return
     for table in ("observation", "observation_change", "latest"):
-        con.execute(f"DELETE FROM {table} WHERE list_contains(?::BIGINT[], datastream_id)", [wanted])  # noqa: S608  # fixed names
-    con.execute("DELETE FROM datastream WHERE list_contains(?::BIGINT[], id)", [wanted])
+        con.execute(f"DELETE FROM {table} WHERE datastream_id IN {among(wanted)}")  # noqa: S608  # integers
+    con.execute(f"DELETE FROM datastream WHERE id IN {among(wanted)}")  # noqa: S608  # integers
     notes().datastreams.update(wanted)
     notes().observations_of.update(wanted)
 

@@ -16,7 +16,7 @@ from placette.model.entities import Datastream, FeatureOfInterest, Location, Obs
 from placette.model.errors import Conflict, NotFound
 from placette.store.catalogue import links
 from placette.store.catalogue.rows import ROWS, Entity, Row
-from placette.store.ledger import notes
+from placette.store.ledger import note_inserted, notes
 from placette.store.sql import first
 
 _UNIQUE = {"thing": "code", "datastream": "code", "observed_property": "key"}
@@ -26,7 +26,6 @@ _REFERENCES = {"thing_id": "thing", "sensor_id": "sensor", "observed_property_id
 def insert_thing(con: duckdb.DuckDBPyConnection, thing: Thing, location_ids: Iterable[int] = ()) -> int:
     """Insert a Thing that stands at these Locations; return its id."""
     key = _insert(con, thing)
-    notes().things.add(key)
     links.move_thing(con, key, list(location_ids))
     return key
 
@@ -46,9 +45,7 @@ def insert_sensor(con: duckdb.DuckDBPyConnection, sensor: Sensor) -> int:
 
 def insert_observed_property(con: duckdb.DuckDBPyConnection, observed: ObservedProperty) -> int:
     """Insert an ObservedProperty; return its id."""
-    key = _insert(con, observed)
-    notes().properties.add(key)
-    return key
+    return _insert(con, observed)
 
 
 def insert_datastream(con: duckdb.DuckDBPyConnection, datastream: Datastream, *, known_unit: bool = False) -> int:
@@ -59,16 +56,12 @@ def insert_datastream(con: duckdb.DuckDBPyConnection, datastream: Datastream, *,
     """
     if known_unit:
         units.unit(datastream.unit_of_measurement.definition or "")
-    key = _insert(con, datastream)
-    notes().datastreams.add(key)
-    return key
+    return _insert(con, datastream)
 
 
 def insert_feature(con: duckdb.DuckDBPyConnection, feature: FeatureOfInterest) -> int:
     """Insert a FeatureOfInterest; return its id."""
-    key = _insert(con, feature)
-    notes().features_added.add(key)
-    return key
+    return _insert(con, feature)
 
 
 def update(con: duckdb.DuckDBPyConnection, key: int, entity: Entity) -> None:
@@ -101,26 +94,38 @@ def _insert(con: duckdb.DuckDBPyConnection, entity: Entity) -> int:
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
     statement = f"INSERT INTO {table} (id, {columns}) VALUES (nextval('{table}_id'), {marks}) RETURNING id"  # noqa: S608  # fixed names
     found: Any = first(con, statement, list(row.values()))
+    note_inserted(table, found)
     return int(found[0])
 
 
 def _check(con: duckdb.DuckDBPyConnection, table: str, row: Row, key: int | None) -> None:
+    """Look up the owner of a code and every entity referred to, in one statement: each costs half a millisecond."""
     column = _UNIQUE.get(table)
+    looked_up = {name: target for name, target in _REFERENCES.items() if name in row}
     if column is not None and row[column] is not None:
-        found = first(con, f"SELECT id FROM {table} WHERE {column} = ?", [row[column]])  # noqa: S608  # fixed names
-        if found is not None and found[0] != key:
+        looked_up[column] = table
+    if not looked_up:
+        return
+    union = " UNION ALL ".join(
+        f"SELECT '{name}', id FROM {target} WHERE {'id' if name in _REFERENCES else name} = ?"  # noqa: S608  # fixed names
+        for name, target in looked_up.items()
+    )
+    owners = dict(con.execute(union, [row[name] for name in looked_up]).fetchall())
+    for name, target in looked_up.items():
+        owner = owners.get(name)
+        if name in _REFERENCES and owner is None:
+            raise NotFound(f"there is no {target} {row[name]}", remedy="create it first, or correct the id")
+        if name == column and owner is not None and owner != key:
             raise Conflict(
-                f"the {column} '{row[column]}' belongs to {table} {found[0]}",
+                f"the {column} '{row[column]}' belongs to {table} {owner}",
                 f"properties/{column}",
                 "choose another one, or update that one",
             )
-    for reference, target in _REFERENCES.items():
-        if reference in row:
-            require(con, target, row[reference])
 
 
 def _note_update(con: duckdb.DuckDBPyConnection, table: str, key: int) -> None:
     ledger = notes()
+    ledger.other = True
     touched = {"thing": ledger.things, "datastream": ledger.datastreams, "observed_property": ledger.properties}
     if table in touched:
         touched[table].add(key)

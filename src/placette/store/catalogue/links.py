@@ -45,6 +45,7 @@ def record(
         [thing_id, *given],
     )
     key = int(row[0]) if row else 0
+    notes().other = True
     for location_id in located:
         con.execute("INSERT INTO historical_location_location VALUES (?, ?)", [key, location_id])
     return key
