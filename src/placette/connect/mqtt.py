@@ -23,7 +23,7 @@ from typing import Protocol
 import msgspec
 import pyarrow as pa
 
-from placette.connect.mqtt_link import Credentials, Delivery, Link, LinkFailure, MqttConfig
+from placette.connect.mqtt_link import Credentials, Delivery, Link, LinkFailure, MqttConfig, OldBroker
 from placette.model import observation_json
 from placette.model.arrivals import Arrival
 from placette.model.errors import Busy, StorageFailure
@@ -125,15 +125,22 @@ class MqttNetwork:
             self.health.problem = "the connection was lost"
             log.warning("%s: the connection to %s was lost", self.config.name, self.health.address)
         except LinkFailure as error:
-            if self.health.problem != str(error):
-                log.warning("%s: %s", self.config.name, error)
-            self.health.problem = str(error)
+            self._note(error)
         finally:
             if self._link is not None:
                 self.health.connected_time = self._clock()
             self._link = None
             self.health.connected = False
             await link.close()
+
+    def _note(self, error: LinkFailure) -> None:
+        if isinstance(error, OldBroker) and self.config.version == "auto":
+            self.config = msgspec.structs.replace(self.config, version="3.1.1")
+            log.info("%s: the broker knows MQTT 3.1.1 alone", self.config.name)
+            return
+        if self.health.problem != str(error):
+            log.warning("%s: %s", self.config.name, error)
+        self.health.problem = str(error)
 
     def _set_connected(self, link: Link) -> None:
         self._link = link

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Annotated, Any, Literal
 
 import gmqtt
@@ -21,9 +21,11 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 
 from placette.model.errors import PlacetteError
 
+_SAID_BY_US = ("CONNACK", "max number of failed")
+"""We reconnect ourselves, and say in our own words why."""
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.WARNING)  # below it gmqtt logs whole payloads, which may hold personal data
-_log.addFilter(lambda record: "max number of failed" not in str(record.msg))  # we reconnect ourselves
+_log.addFilter(lambda record: not any(words in str(record.msg) for words in _SAID_BY_US))
 
 PUBACK = 0x40
 MAX_UNSENT = 1 << 20
@@ -53,7 +55,8 @@ class MqttConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Topic filters, each subscribed at QoS 1; shared ones (``$share/group/…``) too."""
     client_id: str
     """The name of the session at the broker: stable, and unique among all that connect there."""
-    version: Literal["5", "3.1.1"] = "5"
+    version: Literal["auto", "5", "3.1.1"] = "auto"
+    """``auto``: MQTT 5, and 3.1.1 with a broker that knows no better."""
     credentials: Credentials | None = None
     tls: bool = False
     ca_file: str | None = None
@@ -74,6 +77,10 @@ class LinkFailure(PlacetteError):
     """The broker cannot be reached or refuses us; the connection is tried again."""
 
 
+class OldBroker(LinkFailure):
+    """The broker does not speak MQTT 5."""
+
+
 class Delivery(msgspec.Struct, frozen=True, gc=False):
     """A message as the broker gave it; ``packet`` is its identifier, ``None`` at QoS 0."""
 
@@ -89,6 +96,7 @@ class Link:
 
     def __init__(self, config: MqttConfig, deliver: Callable[[Link, Delivery], None]) -> None:
         self._config = config
+        self._version = MQTTv311 if config.version == "3.1.1" else MQTTv50
         self._deliver = deliver
         self._lost = asyncio.Event()
         self._subscribed: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
@@ -99,25 +107,41 @@ class Link:
     async def open(self) -> None:
         """Connect and subscribe; raises ``LinkFailure`` with the remedy."""
         config = self._config
-        version = MQTTv50 if config.version == "5" else MQTTv311
         try:
             async with asyncio.timeout(config.answer_s):
-                await self._client.connect(
-                    config.host, config.port, ssl=_tls(config), keepalive=config.keepalive_s, version=version
+                await self._answered(
+                    self._client.connect(
+                        config.host, config.port, ssl=_tls(config), keepalive=config.keepalive_s, version=self._version
+                    )
                 )
                 self._client.subscribe(list(map(self._subscription, config.topics)))
                 granted = await self._subscribed
         except TimeoutError:
-            remedy = "check that it speaks MQTT " + config.version
+            remedy = "check that it speaks MQTT, and with TLS or without"
             raise LinkFailure("the broker does not answer", self._address, remedy) from None
         except gmqtt.MQTTConnectError as error:
             raise LinkFailure(f"the broker refuses us: {error}", self._address, "check user and password") from None
-        except (OSError, ConnectionError) as error:
+        except OSError as error:
             remedy = "check host, port and that the broker runs"
             raise LinkFailure(f"the broker cannot be reached: {error}", self._address, remedy) from None
         refused = [topic for topic, code in zip(config.topics, granted, strict=False) if code >= _REFUSED]
         if refused:
             raise LinkFailure(f"the broker refuses {', '.join(refused)}", self._address, "let this user read the topic")
+
+    async def _answered(self, connecting: Coroutine[Any, Any, None]) -> None:
+        """Wait for the broker's answer, or for it to hang up, which gmqtt would not notice here."""
+        connect, lost = asyncio.ensure_future(connecting), asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({connect, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if connect.done():
+                connect.result()
+            elif self._client._connection_state.protocol_version != self._version:  # gmqtt noted the refusal
+                raise OldBroker("the broker does not speak MQTT 5", self._address, 'set version = "3.1.1"')
+            else:
+                raise ConnectionResetError("it hung up")
+        finally:
+            connect.cancel()
+            lost.cancel()
 
     async def lost(self) -> None:
         """Return when the connection has ended, whoever ended it."""
@@ -193,7 +217,7 @@ class Link:
         return client
 
     def _subscription(self, topic: str) -> Any:
-        if self._config.version != "5":
+        if self._version != MQTTv50:
             return gmqtt.Subscription(topic, qos=1)
         shared = topic.startswith("$share/")  # no_local on a shared subscription is a protocol error (MQTT 5, 3.8.3.1)
         once = 1  # retained messages only when the subscription is new, so not at every reconnection
