@@ -12,8 +12,11 @@ import msgspec
 from msgspec import Meta
 
 from placette.model.errors import BadInput
+from placette.store import StoreSettings
 
 FILE_NAME = "placette.toml"
+DATABASE = "placette.duckdb"
+"""The database of a data folder."""
 
 Megabytes = Annotated[int, Meta(ge=1, le=4096)]
 
@@ -71,6 +74,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitSettings = LimitSettings()
     storage: StorageSettings = StorageSettings()
     mqtt: MqttSettings = MqttSettings()
+
+    def of_store(self) -> StoreSettings:
+        """Return what concerns the store, in its own words."""
+        return StoreSettings(
+            max_future_s=self.limits.future_s,
+            memory_mib=self.storage.memory_mb,
+            threads=self.storage.threads,
+            queue_rows=self.storage.queue_rows,
+            inbox_days=self.storage.dead_letter_days,
+        )
 
 
 def read(data: Path) -> Settings:

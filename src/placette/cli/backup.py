@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from placette import control
+from placette import control, settings
+from placette.admin import note_backup
 from placette.cli import DATA
 from placette.model.errors import Conflict, NotFound
 from placette.store import Store, migrations
 from placette.store import backup as copies
-
-DATABASE = "placette.duckdb"
 
 
 def backup(target: Path | None = None, *, data: Path = DATA) -> int:
@@ -36,6 +35,7 @@ def backup(target: Path | None = None, *, data: Path = DATA) -> int:
         report = copies.backup(store, file)
     finally:
         store.close()
+    note_backup(data)
     print(f"{report.rows:,} observations, {report.bytes:,} bytes: {file}")
     return 0
 
@@ -53,8 +53,8 @@ def restore(source: Path, *, data: Path = DATA, force: bool = False) -> int:
     running = control.find(data)
     if running is not None:
         raise Conflict(f"a server runs on {data}", running.url, "stop it first, then restore")
-    report = copies.restore(source, data / DATABASE, force=force)
-    print(f"{report.rows:,} observations restored into {data / DATABASE}")
+    report = copies.restore(source, data / settings.DATABASE, force=force)
+    print(f"{report.rows:,} observations restored into {data / settings.DATABASE}")
     return 0
 
 
@@ -67,7 +67,7 @@ def upgrade(*, data: Path = DATA, dry_run: bool = False) -> int:
         data: The data folder; no server may run on it.
         dry_run: Only show.
     """
-    file = data / DATABASE
+    file = data / settings.DATABASE
     if not file.exists():
         raise NotFound(f"there is no data in {data}", str(file), "start with `placette serve`, or name it with --data")
     steps = migrations.plan(file)
@@ -84,7 +84,7 @@ def upgrade(*, data: Path = DATA, dry_run: bool = False) -> int:
 
 def _open(data: Path) -> Store:
 
-    file = data / DATABASE
+    file = data / settings.DATABASE
     if not file.exists():
         raise NotFound(f"there is no data in {data}", str(file), "name the data folder with --data")
-    return Store.open(file)
+    return Store.open(file, settings.read(data).of_store())

@@ -19,9 +19,7 @@ from placette.city import City
 from placette.cli import DATA, import_words
 from placette.importing import ImportProgress, ImportReport
 from placette.model.errors import PlacetteError
-from placette.store import Store, StoreSettings
-
-DATABASE = "placette.duckdb"
+from placette.store import Store
 
 _STEPS = 10
 """Lines that tell how far a long import is where there is no terminal."""
@@ -68,16 +66,7 @@ def import_(
 def _here(file: Path, mapping: Path, data: Path, city: City | None, tell: Tell) -> ImportReport:
     """Import into a data folder that no server uses; makes it where there is none."""
     data.mkdir(parents=True, exist_ok=True)
-    chosen = settings.read(data)
-    store = Store.open(
-        data / DATABASE,
-        StoreSettings(
-            max_future_s=chosen.limits.future_s,
-            memory_mib=chosen.storage.memory_mb,
-            threads=chosen.storage.threads,
-            inbox_days=chosen.storage.dead_letter_days,
-        ),
-    )
+    store = Store.open(data / settings.DATABASE, settings.read(data).of_store())
     try:
         return importing.import_file(store, file, mapping, city=city, progress=tell)
     finally:

@@ -32,7 +32,7 @@ def demo(
         no_browser: Do not open the browser.
         days: Days of history to make at the first start.
     """
-    return running.demo(data, city=city, port=port, browser=not no_browser, days=days)
+    return running.demo(data, folder=city, port=port, browser=not no_browser, days=days)
 
 
 def serve(

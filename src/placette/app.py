@@ -1,0 +1,194 @@
+"""The parts put together: store, city, networks, APIs and pages become one ASGI application and the tasks beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+
+from placette import __version__, admin
+from placette.access import Tokens
+from placette.api import Route, json_response, mount, openapi
+from placette.city.model import City, Network
+from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
+from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
+from placette.harmonise.arrow_stream import ArrowReader
+from placette.harmonise.ndjson import NdjsonReader
+from placette.intake import MessageIntake
+from placette.model.errors import NotFound
+from placette.publish import health as health_api
+from placette.publish import latest, sensorthings, series
+from placette.publish.health import Health, NetworkHealth, Reason
+from placette.publish.live import Live
+from placette.settings import Settings
+from placette.store import Store, inbox
+from placette.web import Pages
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BASEMAP = "basemap.pmtiles"
+MIB = 2**20
+
+
+class House:
+    """One city at work. ``url`` is the address the server listens on, without a final slash."""
+
+    def __init__(self, *, store: Store, city: City, settings: Settings, tokens: Tokens, data: Path, url: str) -> None:
+        self.store = store
+        self.city = city
+        self.settings = settings
+        self.tokens = tokens
+        self.data = data
+        self.url = settings.server.public_url.rstrip("/") or url
+        self.live = Live(store, readers=settings.limits.live_readers)
+        self.networks: dict[str, MqttNetwork] = {}
+        self._started_at = time.time_ns() // 1000
+
+    def connect(self, network: Network, *, demo_port: int | None = None) -> MqttNetwork:
+        """Add one of the city's networks; ``demo_port`` puts the demo's own broker, which speaks 3.1.1, in its stead."""
+        updates = Updates(subscribe=lambda: self.store.bus.subscribe(None), root=f"{self.url}/v1.1")
+        config = MqttConfig(
+            name=network.key,
+            host="127.0.0.1" if demo_port else network.host,
+            port=demo_port or network.port,
+            version="3.1.1" if demo_port else "5",
+            topics=(network.topic.format(code="+"), "v1.1/Observations", "v1.1/+/Observations"),
+            client_id=f"placette-{self.city.key}-{network.key}",
+            credentials=_credentials(network),
+            tls=network.tls,
+        )
+        made = MqttNetwork(config, MessageIntake(self.store), updates if self.settings.mqtt.publish else None)
+        self.networks[network.key] = made
+        return made
+
+    @property
+    def brokers(self) -> list[Network]:
+        """The city's networks that arrive through an MQTT broker; the others come in by HTTP."""
+        return [network for network in self.city.networks.values() if network.kind == "mqtt"]
+
+    def asgi(self) -> Asgi:
+        """Return the application: SensorThings has a door of its own, since every microsecond counts there."""
+        server = self.settings.server
+        pages = Pages(self.store, self.city, self.health, basemap=self.data / BASEMAP)
+        routes = [*self._mounted(), *mount(pages.routes(), self.tokens)]
+        site: Asgi = Starlette(routes=routes, exception_handlers=pages.exception_handlers())
+        things: Asgi = sensorthings.app(
+            self.store, self.tokens, public_url=server.public_url, forwarded=server.trust_proxy
+        )
+
+        async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+            path: str = scope.get("path", "")
+            await (things if path.startswith(("/v1.1", "/v1.0")) else site)(scope, receive, send)
+
+        return enter
+
+    async def health(self) -> Health:
+        """Gather how everything is doing; the figures that need a query or the disk are a second old at most."""
+        stats = await asyncio.to_thread(self.store.stats)
+        reasons = (await inbox.reasons(self.store)).to_pylist()
+        disk = shutil.disk_usage(self.data)
+        networks = tuple(_network_health(network) for network in self.networks.values())
+        return Health(
+            version=__version__,
+            now=time.time_ns() // 1000,
+            started_at=self._started_at,
+            observations=stats.observations,
+            datastreams=stats.datastreams,
+            stored_per_second=stats.stored_per_second,
+            lag_s=max((network.health.lag_s for network in self.networks.values()), default=None),
+            last_commit=stats.last_commit or None,
+            queued_rows=stats.queued_rows,
+            queue_rows=self.settings.storage.queue_rows,
+            file_bytes=stats.file_bytes,
+            disk_free_bytes=stats.disk_free_bytes,
+            disk_bytes=disk.total,
+            schema_version=stats.schema_version,
+            dead_letters=stats.dead_letters,
+            dead_letter_reasons=tuple(Reason(reason["what"], reason["count"]) for reason in reasons),
+            networks=networks,
+            last_backup=_last_backup(self.data),
+            memory_bytes=_resident_bytes(),
+        )
+
+    @cached_property
+    def api_routes(self) -> list[Route]:
+        """Every declared route but the pages, for the gate and for the OpenAPI document."""
+        limits = self.settings.limits
+        readers: dict[str, Callable[[], Reader]] = {
+            ARROW: lambda: ArrowReader(self.store.directory, limits.bulk_body_mb * MIB),
+            NDJSON: lambda: NdjsonReader(self.store.directory),
+        }
+        bulk = BulkUpload(readers, self.store.append, limit=limits.bulk_body_mb * MIB)
+        return [
+            *bulk.routes(),
+            *latest.routes(self.store, self.city),
+            *series.routes(self.store, self.city),
+            *self.live.routes(),
+            *health_api.routes(self.health),
+            *admin.routes(self.store, self.city, self.data),
+        ]
+
+    def _mounted(self) -> Iterator[BaseRoute]:
+        yield from mount(self.api_routes, self.tokens)
+        document = openapi(self.api_routes, f"Placette — {self.city.name}")
+        yield StarletteRoute("/openapi.json", _constant(json_response(document)))
+        yield StarletteRoute("/tiles/basemap.pmtiles", self._basemap, methods=["GET", "HEAD"])
+
+    async def _basemap(self, request: Request) -> Response:
+        file = self.data / BASEMAP
+        if not file.exists():
+            raise NotFound("no basemap has been built", remedy="`placette basemap EXTRACT.osm.pbf` builds one")
+        return FileResponse(file, media_type="application/vnd.pmtiles")
+
+
+def _constant(response: Response) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return response
+
+    return answer
+
+
+def _credentials(network: Network) -> Credentials | None:
+    username = os.environ.get(network.username_env, "") if network.username_env else ""
+    password = os.environ.get(network.password_env) if network.password_env else None
+    return Credentials(username, password) if username else None
+
+
+def _network_health(network: MqttNetwork) -> NetworkHealth:
+    seen = network.health
+    minutes = max(1.0, (time.time_ns() // 1000 - seen.connected_time) / 60e6) if seen.connected_time else 1.0
+    return NetworkHealth(
+        key=seen.name,
+        connected=seen.connected,
+        last_frame=seen.last_frame_time or None,
+        frames_per_minute=seen.received / minutes,
+        error=seen.problem,
+    )
+
+
+def _last_backup(data: Path) -> int | None:
+    note = data / admin.LAST_BACKUP
+    return note.stat().st_mtime_ns // 1000 if note.exists() else None
+
+
+def _resident_bytes() -> int:
+    status = Path("/proc/self/statm")
+    if status.exists():
+        return int(status.read_text().split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

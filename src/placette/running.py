@@ -1,0 +1,187 @@
+"""The life of the process: opens the data, serves, gathers, and closes in good order. One TaskGroup owns every task."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import webbrowser
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+import uvloop
+
+from placette import city, control, greeting, settings
+from placette.access import Tokens
+from placette.api import Access
+from placette.app import House
+from placette.city.model import City
+from placette.connect.broker import Broker
+from placette.demo import run as devices
+from placette.model.entities import Origin
+from placette.model.errors import Conflict, NotFound
+from placette.publish.city_sync import sync
+from placette.store import Store
+
+log = logging.getLogger(__name__)
+
+MQTT_PORT = 1883
+DEMO_TOKEN = "demo"  # noqa: S105 — the name of a token
+GRACE_S = 3
+"""How long open requests (live readers among them) may take to end when the server stops, s."""
+
+Gather = Callable[[House], Coroutine[Any, Any, None]]
+
+
+def serve(data: Path, folder: Path, *, host: str | None = None, port: int | None = None) -> int:
+    """Run a city until interrupted; returns the exit code. Raises ours when it cannot start."""
+    chosen = settings.read(data)
+    server = chosen.server
+    if host is not None:
+        server = msgspec.structs.replace(server, host=host)
+    if port is not None:
+        server = msgspec.structs.replace(server, port=port)
+    chosen = msgspec.structs.replace(chosen, server=server)
+    return _run(data, city.read(folder), chosen, Origin.MEASURED, _connect)
+
+
+def demo(data: Path, *, folder: Path | None = None, port: int, browser: bool, days: int) -> int:
+    """Run the demo city until interrupted: broker, simulated sensors and history included."""
+    found = _read_city(folder)
+    chosen = settings.read(data)
+    chosen = msgspec.structs.replace(chosen, server=msgspec.structs.replace(chosen.server, port=port))
+
+    return _run(data, found, chosen, Origin.SIMULATED, partial(_play, browser=browser, days=days))
+
+
+async def _play(house: House, *, browser: bool, days: int) -> None:
+    """Start the broker, connect to it as to any other, say where everything is, then play the devices."""
+    port = _free_port(MQTT_PORT)
+    async with Broker(port=port):
+        networks = [house.connect(network, demo_port=port) for network in house.brokers]
+        tokens = house.tokens
+        if any(token.name == DEMO_TOKEN for token in tokens.kept()):
+            tokens.revoke(DEMO_TOKEN)
+        secret = tokens.create(DEMO_TOKEN)
+        greeting.show_demo(house, secret, port)
+        async with asyncio.TaskGroup() as group:
+            for network in networks:
+                group.create_task(network.run())
+            if browser:
+                group.create_task(asyncio.to_thread(webbrowser.open, house.url))
+            group.create_task(
+                devices.run(
+                    house.city, f"mqtt://127.0.0.1:{port}", house.url, secret, days=days, progress=greeting.History()
+                )
+            )
+
+
+async def _connect(house: House) -> None:
+    """Say where the city is and follow its networks."""
+    greeting.show(house)
+    async with asyncio.TaskGroup() as group:
+        for network in house.brokers:
+            group.create_task(house.connect(network).run())
+
+
+def _read_city(folder: Path | None) -> City:
+    if folder is not None:
+        return city.read(folder)
+    shipped = resources.files("placette") / "cities" / "aix"
+    with resources.as_file(shipped) as shipped_path:
+        path = shipped_path if shipped_path.is_dir() else Path(__file__).resolve().parents[2] / "cities" / "aix"
+        if not path.is_dir():
+            raise NotFound("the demo city is not here", str(path), "name a city folder with --city")
+        return city.read(path)
+
+
+def _run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:
+    data.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with ExitStack() as stack:
+        listening = stack.enter_context(_listening(chosen.server))
+        store = Store.open(data / settings.DATABASE, chosen.of_store())
+        stack.callback(store.close)
+        sync(store, found, origin)
+        tokens = Tokens(data)
+        url = f"http://{_shown(chosen.server.host)}:{listening.getsockname()[1]}"
+        stack.enter_context(control.announced(data, url, tokens.grant_for_this_run(Access.LOCAL)))
+        house = House(store=store, city=found, settings=chosen, tokens=tokens, data=data, url=url)
+        uvloop.run(_live(house, listening, gather))
+    return 0
+
+
+async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
+    config = uvicorn.Config(
+        house.asgi(),
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        proxy_headers=house.settings.server.trust_proxy,
+        forwarded_allow_ips="*" if house.settings.server.trust_proxy else None,
+        backlog=2048,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop, server.stop)
+    async with asyncio.TaskGroup() as group:
+        beside = [group.create_task(house.live.run()), group.create_task(gather(house))]
+        await server.serve(sockets=[listening])
+        for task in beside:
+            task.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handling, which would end the process before the store is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+@contextmanager
+def _listening(server: settings.ServerSettings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((server.host, server.port))
+        except OSError as error:
+            raise Conflict(
+                f"cannot listen on {server.host}:{server.port}: {error.strerror}",
+                remedy="choose another --port, or stop the program that uses it",
+            ) from None
+        listening.listen(2048)
+        yield listening
+
+
+def _free_port(wanted: int) -> int:
+    """Return ``wanted``, or any free port when somebody listens on it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _shown(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 — compared, not bound
