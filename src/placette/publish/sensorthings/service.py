@@ -61,15 +61,13 @@ class Call(msgspec.Struct):
 
     scope: Scope
     receive: Receive
+    headers: dict[bytes, bytes]
     path: str
     root: str
 
     def header(self, name: bytes) -> bytes:
         """Return a header (lower-case name), empty when absent."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                return bytes(value)
-        return b""
+        return self.headers.get(name, b"")
 
 
 class SensorThings:
@@ -155,9 +153,9 @@ class SensorThings:
             len(steps) == 1 or (len(steps) == 2 and steps[0].entity.name == "Datastream")
         ):
             key = await self.writer.observe(payload, self._datastream(resource))
-            return await self._created(call, "Observations", key, resource)
+            return await self._created(call, "Observations", key)
         entity, key = await self.writer.create(resource, payload)
-        return await self._created(call, entity.set, key, resource)
+        return await self._created(call, entity.set, key)
 
     async def _create_many(self, call: Call) -> Reply:
         _check_type(call, _JSON)
@@ -211,13 +209,13 @@ class SensorThings:
         match = _VERSION.match(path)
         if match is not None:
             mount, path = mount + match.group(), path[match.end() :]
-        return Call(scope, receive, path, self._origin(scope) + mount)
+        headers = dict(scope["headers"])
+        return Call(scope, receive, headers, path, self._origin(scope, headers) + mount)
 
-    def _origin(self, scope: Scope) -> str:
+    def _origin(self, scope: Scope, found: dict[bytes, bytes]) -> str:
         """Return scheme and host as the client sees them."""
         if self._public_url:
             return self._public_url
-        found = {key: value for key, value in scope["headers"] if key in _ORIGIN_HEADERS}
         scheme, host = scope.get("scheme", "http"), found.get(b"host", b"")
         if self._forwarded:
             host = found.get(b"x-forwarded-host", host).split(b",")[0].strip()
@@ -239,14 +237,11 @@ class SensorThings:
             raise NotFound(f"there is no {resource.parent.path}", remedy="create it first, or correct the id")
         return first.id
 
-    async def _created(self, call: Call, place: str, key: int, _: Resource) -> Reply:
+    async def _created(self, call: Call, place: str, key: int) -> Reply:
         headers = [(b"location", f"{call.root}/{place}({key})".encode())]
         if not _wants_entity(call):
             return Reply(201, b"", headers)
         return _json(await self.reader.entity(parse_path(f"{place}({key})"), call.root), 201, headers)
-
-
-_ORIGIN_HEADERS = frozenset((b"host", b"x-forwarded-host", b"x-forwarded-proto"))
 
 
 def _json(value: Any, status: int = 200, headers: Headers | None = None) -> Reply:
