@@ -61,7 +61,7 @@ class House:
         self._started_at = time.time_ns() // 1000
 
     def connect(self, network: Network, *, demo_port: int | None = None) -> MqttNetwork:
-        """Add one of the city's networks; ``demo_port`` puts the demo's own broker, which speaks 3.1.1, in its stead."""
+        """Add one of the city's networks; ``demo_port`` is that of the demo's own broker, of MQTT 3.1.1."""
         updates = Updates(subscribe=lambda: self.store.bus.subscribe(None), root=f"{self.url}/v1.1")
         config = MqttConfig(
             name=network.key,

@@ -1,6 +1,6 @@
 """Publishes the frames of the simulated devices over MQTT, each when it is due.
 
-One connection stands for all devices, as a gateway's does. QoS 1: the broker has each frame before the next pause.
+One connection stands for all devices, as a gateway's does. QoS 1, MQTT 3.1.1: what most devices speak.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import gmqtt
 import msgspec
-from gmqtt.mqtt.constants import UNLIMITED_RECONNECTS
+from gmqtt.mqtt.constants import UNLIMITED_RECONNECTS, MQTTv311
 
 from placette.city import City
 from placette.demo.pulse import Agenda, Frame
@@ -69,7 +69,7 @@ async def _connect(client: gmqtt.Client, address: SplitResult, sleep: Sleep) -> 
     secure = address.scheme == "mqtts"
     while True:
         try:
-            await client.connect(address.hostname, address.port or (8883 if secure else 1883), ssl=secure)
+            await client.connect(address.hostname, address.port or (8883 if secure else 1883), secure, version=MQTTv311)
             return
         except OSError as error:
             log.warning("the demo's broker %s does not answer yet: %s", address.hostname, error)
