@@ -90,7 +90,7 @@ class Agenda:
             pulse = self._pulses[number]
             time = due if pulse.is_count else max(due, now)
             heapq.heapreplace(self._due, (pulse.after(time), number))
-            yield self._frame(pulse, time)
+            yield self._frame(pulse, time // 1000 * 1000)  # devices send no microseconds
 
     def _frame(self, pulse: Pulse, time: int) -> Frame:
         times = np.array([time])
