@@ -69,6 +69,27 @@ async def test_what_comes_while_a_client_is_away_waits_for_it(
             await until(lambda: second.health.stored == 1)
 
 
+async def test_a_burst_from_a_client_that_leaves_at_once_arrives_whole(
+    store: Store, free_port: int, running: Any, until: Any
+) -> None:
+    async with Broker(port=free_port):
+        network = MqttNetwork(config(free_port, version="3.1.1"), MessageIntake(store))
+        async with running(network):
+            await until(lambda: network.health.connected)
+            _, writer = await asyncio.open_connection("127.0.0.1", free_port)
+            writer.write(b"\x10\x11\x00\x04MQTT\x04\x02\x00\x00\x00\x05burst")
+            topic = b"devices/ROT-01/up"
+            for second in range(200):
+                payload = b'{"values":{"pm10":1},"time":"2026-07-01T12:%02d:%02dZ"}' % divmod(second, 60)
+                body = len(topic).to_bytes(2) + topic + (second + 1).to_bytes(2) + payload
+                writer.write(b"\x32" + len(body).to_bytes(1) + body)
+            writer.write(b"\xe0\x00")
+            await writer.drain()
+            await until(lambda: network.health.stored == 200)
+            writer.close()
+            await writer.wait_closed()
+
+
 @pytest.mark.broker
 async def test_a_client_of_mqtt_5_is_refused_at_once(free_port: int) -> None:
     async with Broker(port=free_port):

@@ -118,6 +118,14 @@ class _Amqtt(amqtt.broker.Broker):  # type: ignore[misc]  # amqtt is not fully t
         except OSError as error:
             raise AMQTTError(str(error)) from None
 
+    async def _handle_disconnect(self, session: Any, handler: Any, ended: Any) -> None:
+        """Pass on what the client published before it left: it has been acknowledged, and amqtt would forget it."""
+        while not session.delivered_message_queue.empty():
+            message: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            message.set_result(session.delivered_message_queue.get_nowait())
+            await self._handle_message_delivery(session, handler, message)
+        await super()._handle_disconnect(session, handler, ended)
+
     async def _authenticate(self, session: Any, _listener: Any) -> bool:
         return self._authorise(session.username, session.password)
 
