@@ -70,6 +70,8 @@ class _Extra(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     parameters: Any = msgspec.UNSET
 
 
+_EXACT = 2.0**53
+"""Below it every whole number is a 64-bit float."""
 _decoder = msgspec.json.Decoder(ObservationBody)
 _encoder = msgspec.json.Encoder()
 _extra_decoder = msgspec.json.Decoder(_Extra)
@@ -148,6 +150,19 @@ def result_columns(result: Any) -> tuple[float | None, str | None]:
     return None, _encoder.encode(result).decode()
 
 
+def shown_result(number: float | None, text: str | None) -> Any:
+    """Return a stored result as it is written in JSON: whole numbers without a fraction, so that a count reads as one.
+
+    >>> shown_result(21.0, None), shown_result(21.5, None), shown_result(None, None)
+    (21, 21.5, None)
+    """
+    if text is not None:
+        return msgspec.Raw(text.encode())
+    if number is not None and number.is_integer() and abs(number) < _EXACT:
+        return int(number)
+    return number
+
+
 def interval(text: str, where: str = "") -> tuple[int, int | None]:
     """Return (start, end) of an ISO 8601 instant or interval in µs; the end is ``None`` for an instant."""
     first, slash, last = text.partition("/")
@@ -183,9 +198,9 @@ def _entity(row: dict[str, Any], root: str) -> ObservationEntity:
         id=row["id"],
         self_link=link,
         phenomenon_time=time if end is None else f"{time}/{times.iso(end)}",
-        result=msgspec.Raw(row["result_json"].encode()) if row["result_json"] is not None else row["result"],
+        result=shown_result(row["result"], row["result_json"]),
         result_time=None if row["result_time"] is None else times.iso(row["result_time"]),
-        result_quality=extra.result_quality,
+        result_quality=row["quality"] if extra.result_quality is msgspec.UNSET else extra.result_quality,
         valid_time=extra.valid_time,
         parameters=extra.parameters,
         datastream_link=f"{link}/Datastream",

@@ -17,7 +17,7 @@ from placette.publish.sensorthings.drafts import Draft, draft
 from placette.publish.sensorthings.entities import OBSERVED_AT, Entity
 from placette.publish.sensorthings.json_patch import apply
 from placette.publish.sensorthings.make import Maker
-from placette.publish.sensorthings.serialise import interval, result
+from placette.publish.sensorthings.serialise import interval
 from placette.publish.sensorthings.tree import Kind
 from placette.store import catalogue
 from placette.store.ledger import notes
@@ -109,7 +109,11 @@ def _plain(kind: Kind, values: tuple[Any, ...], members: tuple[str, ...]) -> Any
         case Kind.JSON:
             return None if values[0] is None else msgspec.json.decode(values[0])
         case Kind.RESULT:
-            return msgspec.json.decode(values[1]) if values[1] is not None else result(values[0], None)
+            return (
+                msgspec.json.decode(values[1])
+                if values[1] is not None
+                else observation_json.shown_result(values[0], None)
+            )
         case Kind.TIME | Kind.INTERVAL:
             return interval(*(None if value is None else _micros(value) for value in (*values, None)[:2]))
         case _:

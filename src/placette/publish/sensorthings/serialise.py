@@ -9,11 +9,11 @@ import msgspec
 import pyarrow as pa
 
 from placette.model import times
+from placette.model.observation_json import shown_result
 from placette.publish.sensorthings.entities import Column
 from placette.publish.sensorthings.plan import Plan
 from placette.publish.sensorthings.tree import Kind
 
-_EXACT = 2.0**53
 Ranges = Callable[[Sequence[int], str], list[str | None]]
 """Gives the time ranges of datastreams: ids and ``phenomenonTime`` or ``resultTime`` → ISO 8601 intervals."""
 
@@ -100,7 +100,7 @@ def _intervals(parts: list[list[int | None]], _: Column) -> list[Any]:
 
 
 def _results(parts: list[list[Any]], _: Column) -> list[Any]:
-    return [result(number, text) for number, text in zip(*parts, strict=True)]
+    return [shown_result(number, text) for number, text in zip(*parts, strict=True)]
 
 
 def _members(parts: list[list[str | None]], column: Column) -> list[Any]:
@@ -122,19 +122,6 @@ def interval(start: int | None, end: int | None) -> str | None:
     if start is None:
         return None
     return times.iso(start) if end is None else f"{times.iso(start)}/{times.iso(end)}"
-
-
-def result(number: float | None, text: str | None) -> Any:
-    """Return a result as JSON: whole numbers without a fraction, so that a count reads as one.
-
-    >>> result(21.0, None), result(21.5, None), result(None, None)
-    (21, 21.5, None)
-    """
-    if text is not None:
-        return msgspec.Raw(text.encode())
-    if number is not None and number.is_integer() and abs(number) < _EXACT:
-        return int(number)
-    return number
 
 
 def data_arrays(found: list[Row], names: list[str], root: str) -> list[dict[str, Any]]:
