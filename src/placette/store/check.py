@@ -12,17 +12,19 @@ from placette.model.times import EARLIEST, LATEST, MICROS_PER_S
 from placette.store.batch import NULL_TIME, Batch, Bools, Int64s
 from placette.store.kinds import Kinds
 
+Fault = tuple[Bools, str, str]
+"""A mask of bad rows, what is wrong with them, and the remedy."""
 _SHOWN = 10
 
 
-def faults(batch: Batch, kinds: Kinds, now: int, max_future_s: int) -> list[tuple[Bools, str, str]]:
+def faults(batch: Batch, kinds: Kinds, now: int, max_future_s: int) -> list[Fault]:
     """Return one (mask of bad rows, what, remedy) per rule that any row breaks; an empty list when all is well.
 
     ``now`` is in µs UTC. Forecasts may lie ahead of now; every other row at most ``max_future_s`` seconds.
     """
     known = kinds.knows(batch.datastream_id)
     horizon = now + max_future_s * MICROS_PER_S
-    rules: list[tuple[Bools, str, str]] = [
+    rules: list[Fault] = [
         (~known, "unknown datastream", "create the datastream first, or correct the id"),
         (_not_finite(batch), "the result is NaN or infinite", "leave the row out, or send null with quality 9"),
         (_outside(batch.phenomenon_time), "the time lies outside 1900–2200", "set the device's clock"),
@@ -43,9 +45,7 @@ def faults(batch: Batch, kinds: Kinds, now: int, max_future_s: int) -> list[tupl
     return [rule for rule in rules if rule[0].any()]
 
 
-def refusal(
-    found: list[tuple[Bools, str, str]], start: int, stop: int, shown: Callable[[int], str]
-) -> BadObservation | None:
+def refusal(found: list[Fault], start: int, stop: int, shown: Callable[[int], str]) -> BadObservation | None:
     """Return the error for the caller whose rows are ``start:stop`` of the group, ``None`` when none of them is bad.
 
     ``shown`` names a row's datastream for the message. Row numbers count from 0 within the caller's own rows.

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -18,7 +19,7 @@ from placette.model.errors import Busy, PlacetteError, StorageFailure
 from placette.store import directory, snapshot
 from placette.store.batch import Batch, gather
 from placette.store.bus import Bus
-from placette.store.check import faults, refusal
+from placette.store.check import Fault, faults, refusal
 from placette.store.engine import BROKEN, Engine
 from placette.store.identity import REPLACED, UNCHANGED, Plan
 from placette.store.jobs import Append, Change, Job, Outcome, settle
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 _PAUSE_AFTER_FAILURE_S = 1.0
 """Reopening a broken database for every waiting caller would only keep a sick disk busy."""
+_SNAPSHOT_ROWS = 2_000_000
+"""After so many rows the latest values are saved (20 ms), so that a start after a crash reads no more than these."""
 
 
 class Writer:
@@ -50,6 +53,7 @@ class Writer:
         self._wake = threading.Condition()
         self._stopping = False
         self._failed_until = 0.0
+        self._saved_id = 0
         self._con: duckdb.DuckDBPyConnection | None = None
         self._thread = threading.Thread(target=self._run, name="placette-writer", daemon=True)
 
@@ -82,20 +86,21 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._queue and not self._stopping and self._con is not None:
-                    self._wake.wait()
-                if not self._queue and self._con is None and not self._stopping:
-                    self._wake.wait(_PAUSE_AFTER_FAILURE_S)
-                if not self._queue and self._stopping:
-                    break
-                group = self._take_group()
+        while (group := self._next_group()) is not None:
             if group:
                 settle(self._answers(group))
-            elif self._con is None:
+                self._save_sometimes()
+            else:
                 self._recover()
         self._finish()
+
+    def _next_group(self) -> list[Job] | None:
+        """Wait for work; an empty list says that a closed database should be tried again, ``None`` that all is done."""
+        with self._wake:
+            while not self._queue and not self._stopping:
+                if not self._wake.wait(None if self._con is not None else _PAUSE_AFTER_FAILURE_S):
+                    return []
+            return self._take_group() if self._queue else None
 
     def _take_group(self) -> list[Job]:
         """Take the first change alone, or the appends before the next change, up to the group's limit."""
@@ -112,7 +117,7 @@ class Writer:
         self._queued_rows -= rows
         return group
 
-    def _answers(self, group: list[Job]) -> list[Outcome]:
+    def _answers(self, group: Sequence[Job]) -> list[Outcome]:
         try:
             con = self._ready()
             first = group[0]
@@ -148,14 +153,14 @@ class Writer:
             if len(jobs) == 1:
                 log.exception("a batch of %d rows could not be stored", jobs[0].count)
                 return [(jobs[0].waiter, error)]
-        return [outcome for job in jobs for outcome in self._append(con, [job])]
+        return [outcome for job in jobs for outcome in self._answers([job])]
 
     def _append_group(self, con: duckdb.DuckDBPyConnection, jobs: list[Append]) -> list[Outcome]:
         now = time.time_ns() // 1000
         batch = gather(jobs)
         found = faults(batch, self._shared.kinds, now, self._settings.max_future_s)
         if found:
-            return self._refuse_some(con, jobs, batch, found)
+            return self._refuse_some(jobs, batch, found)
         plan = self._landing.store(con, batch, now)
         self._landing.remember(batch, plan)
         self._shared.meter.count(batch.count, now)
@@ -163,9 +168,7 @@ class Writer:
             self._bus.publish(self._landing.stored(batch, plan))
         return _receipts(jobs, plan)
 
-    def _refuse_some(
-        self, con: duckdb.DuckDBPyConnection, jobs: list[Append], batch: Batch, found: list[Any]
-    ) -> list[Outcome]:
+    def _refuse_some(self, jobs: list[Append], batch: Batch, found: list[Fault]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         good: list[Append] = []
         start = 0
@@ -176,7 +179,7 @@ class Writer:
                 good.append(job)
             else:
                 outcomes.append((job.waiter, error))
-        return outcomes + (self._append(con, good) if good else [])
+        return outcomes + (self._answers(good) if good else [])
 
     def _change(self, con: duckdb.DuckDBPyConnection, job: Change) -> Any:
         ledger = Ledger()
@@ -228,6 +231,7 @@ class Writer:
         shared.kinds.learn_features(_features(con))
         shared.watermark.clear()
         self._landing.next_id = snapshot.load(con, shared.watermark)
+        self._saved_id = snapshot.meta(con, "latest_upto") + 1
         self._landing.feeds.register(con)
         self._con = con
 
@@ -257,6 +261,15 @@ class Writer:
         self._engine.open()
         self._connect()
         self._readers.resume()
+
+    def _save_sometimes(self) -> None:
+        if self._con is None or self._landing.next_id - self._saved_id < _SNAPSHOT_ROWS:
+            return
+        try:
+            snapshot.save(self._con, self._shared.watermark, self._landing.next_id)
+        except BROKEN as error:
+            self._after_failure(error)
+        self._saved_id = self._landing.next_id
 
     def _finish(self) -> None:
         con, self._con = self._con, None
