@@ -41,7 +41,7 @@ export class ChartEngine {
     this.stage.setAttribute("role", "group");
     this.stage.setAttribute("aria-label", options.labels["keys"] ?? "");
     this.stage.addEventListener("keydown", this.walk);
-    this.readout = new Readout(this.written, options, this.banded);
+    this.readout = new Readout(this.written, options, answer, this.banded);
     host.append(this.stage, this.readout.element);
     this.plot = this.draw();
     this.resizing = new ResizeObserver(() => this.fit());
@@ -85,7 +85,7 @@ export class ChartEngine {
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.options.zone),
         legend: { show: false },
         cursor: { y: false, points: { size: 9 }, drag: { x: true, y: false } },
-        scales: { y: { range: (_, low, high) => rangeOf(low, high, this.options.bars) } },
+        scales: { x: { range: (_, start, end) => this.span(start, end) }, y: { range: (_, low, high) => rangeOf(low, high, this.options.bars) } },
         axes: [
           { ...axis, values, space: 64, size: 34 },
           { ...axis, size: 52, values: (_, splits) => splits.map((value) => this.written.short(value)) },
@@ -94,23 +94,25 @@ export class ChartEngine {
         bands: this.banded ? [{ series: [2, 3], fill: ink("--blue", 0.17) }] : [],
         hooks: { setCursor: [(plot) => this.readout.show(plot)] },
       },
-      columnsOf(this.answer, this.banded),
+      columnsOf(this.answer, this.banded, this.options.bars),
       this.stage,
     );
+  }
+
+  /** Half a bar stands outside the first and the last time. */
+  private span(start: number, end: number): [number, number] {
+    const times = this.answer.series[0]?.time ?? [];
+    const room = this.options.bars && times.length > 1 ? (times[1]! - times[0]!) / 2 : 0;
+    const whole = start === times[0] && end === times[times.length - 1];
+    return whole ? [start - room, end + room] : [start, end];
   }
 
   private series(ink: Ink): uPlot.Series[] {
     const points = { show: (plot: uPlot) => plot.data[0].length < 40, size: 5 };
     if (this.options.bars) {
-      const many = this.answer.series.length;
-      const bars = uPlot.paths.bars!({ size: [0.8, 60], radius: 0.15 });
-      return this.answer.series.map((_, index) => ({
-        fill: ink(HUES[index % HUES.length]!, many > 1 ? 0.55 : 0.8),
-        stroke: ink(HUES[index % HUES.length]!),
-        width: 0,
-        paths: bars,
-        points: { show: false },
-      }));
+      const bars = uPlot.paths.bars!({ size: [0.8, 60] });
+      const fills = this.answer.series.map((_, index) => ink(HUES[index % HUES.length]!));
+      return fills.reverse().map((fill) => ({ fill, stroke: fill, width: 0, paths: bars, points: { show: false } }));
     }
     const lines: uPlot.Series[] = this.answer.series.map((_, index) => ({
       stroke: ink(HUES[index % HUES.length]!),

@@ -1,4 +1,5 @@
 import type uPlot from "uplot";
+import type { Answer } from "./data";
 import type { ChartOptions } from "./engine";
 import type { Written } from "./written";
 
@@ -9,6 +10,7 @@ export class Readout {
   constructor(
     private readonly written: Written,
     private readonly options: ChartOptions,
+    private readonly answer: Answer,
     private readonly banded: boolean,
   ) {
     this.element.className = "chart-readout";
@@ -24,19 +26,19 @@ export class Readout {
     }
     const time = document.createElement("strong");
     time.textContent = this.written.at(seconds);
-    this.element.replaceChildren(time, ...this.values(plot, index));
+    this.element.replaceChildren(time, ...this.values(index));
   }
 
-  private values(plot: uPlot, index: number): HTMLElement[] {
-    const at = (series: number): string => this.written.value(plot.data[series]?.[index]);
+  private values(index: number): HTMLElement[] {
     const { names, labels } = this.options;
+    const first = this.answer.series[0];
     const pairs: [string, string][] = this.banded
       ? [
-          [names[0] ?? "", at(1)],
-          [labels["max"] ?? "", at(2)],
-          [labels["min"] ?? "", at(3)],
+          [names[0] ?? "", this.written.value(first?.value[index])],
+          [labels["max"] ?? "", this.written.value(first?.max[index])],
+          [labels["min"] ?? "", this.written.value(first?.min[index])],
         ]
-      : plot.data.slice(1).map((_, series) => [names[series] ?? "", at(series + 1)]);
+      : this.answer.series.map((series, number) => [names[number] ?? "", this.written.value(series.value[index])]);
     return pairs.map(([name, value]) => {
       const pair = document.createElement("span");
       const figure = document.createElement("b");

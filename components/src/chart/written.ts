@@ -6,6 +6,7 @@ const MONTH_S = 28 * DAY_S;
 /** Writes figures and times of a chart in the page's language and the city's zone. */
 export class Written {
   private readonly figure: Intl.NumberFormat;
+  private readonly plain: Intl.NumberFormat;
   private readonly compact: Intl.NumberFormat;
   private readonly moment: Intl.DateTimeFormat;
 
@@ -15,6 +16,7 @@ export class Written {
   ) {
     const { language, decimals, zone } = options;
     this.figure = new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    this.plain = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
     this.compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
     const day: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", timeZone: zone };
     const clock: Intl.DateTimeFormatOptions = interval === "hour" ? { hour: "numeric", minute: "2-digit" } : { year: "numeric" };
@@ -27,7 +29,7 @@ export class Written {
   }
 
   short(value: number): string {
-    return this.compact.format(value);
+    return Math.abs(value) < 10_000 ? this.plain.format(value) : this.compact.format(value);
   }
 
   at(seconds: number): string {

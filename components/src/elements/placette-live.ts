@@ -13,7 +13,8 @@ interface Labels {
  * `<placette-live>`: one live value with its unit, its age and, when there is something to say, its quality.
  *
  * - `datastream`: id of the datastream, by which `<placette-stream>` finds it
- * - `value`, `unit`, `decimals`: the figure and how it is written; `binary` says it is 0 or 1 and shown as a word
+ * - `value`, `unit`, `decimals`: the figure and how it is written; `unit-one` is the unit of a singular value
+ * - `binary`: the figure is 0 or 1 and shown as a word
  * - `time`: ISO 8601 instant of the value; `quality`: QARTOD flag; 3 and 4 are marked
  * - `labels`: JSON `{absent, on, off, quality: {"3": "…", "4": "…"}}`
  * - event `placette-change` (bubbles) when a newer value has come
@@ -23,6 +24,7 @@ export class PlacetteLive extends LitElement {
     datastream: { type: Number },
     value: { type: Number },
     unit: { type: String },
+    unitOne: { type: String, attribute: "unit-one" },
     decimals: { type: Number },
     time: { type: String },
     quality: { type: Number },
@@ -33,6 +35,7 @@ export class PlacetteLive extends LitElement {
   declare datastream: number;
   declare value: number | null;
   declare unit: string;
+  declare unitOne: string;
   declare decimals: number;
   declare time: string;
   declare quality: number;
@@ -58,7 +61,7 @@ export class PlacetteLive extends LitElement {
   protected override render(): unknown {
     const mark = this.quality === 3 || this.quality === 4 ? this.labels?.quality?.[String(this.quality)] : undefined;
     return html`<span class="live-value">${this.written()}</span>${mark
-        ? html` <span class="mark">${mark}</span>`
+        ? html` <span class="flag">${mark}</span>`
         : nothing}
       ${this.time ? html`<placette-age class="age" time=${this.time}></placette-age>` : nothing}`;
   }
@@ -69,8 +72,10 @@ export class PlacetteLive extends LitElement {
     if (this.binary) return (value ? this.labels?.on : this.labels?.off) ?? String(value);
     const decimals = this.decimals || 0;
     const format = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    const figure = new Intl.NumberFormat(languageOf(this), format).format(value);
-    return this.unit ? html`${figure}\u00a0<span class="unit">${this.unit}</span>` : figure;
+    const language = languageOf(this);
+    const figure = new Intl.NumberFormat(language, format).format(value);
+    const one = this.unitOne && new Intl.PluralRules(language).select(value) === "one";
+    return this.unit ? html`${figure}\u00a0<span class="unit">${one ? this.unitOne : this.unit}</span>` : figure;
   }
 
   private flash(): void {

@@ -9,7 +9,7 @@ const grows = (from: number, to: number): ExpressionSpecification =>
 
 /** Return the layers of our own tiles (docs/basemap.md lists what they carry), drawn in the page's colours. */
 export function basemapLayers(ink: Ink, language: string): LayerSpecification[] {
-  const name: ExpressionSpecification = ["coalesce", ["get", `name_${language}`], ["get", "name"]];
+  const name: ExpressionSpecification = ["coalesce", ["get", `name_${language.slice(0, 2)}`], ["get", "name"]];
   return [...grounds(ink), ...ways(ink), ...labels(ink, name)];
 }
 

@@ -40,6 +40,11 @@ export class Devices {
     return true;
   }
 
+  /** How many devices there are, whatever is shown. */
+  get count(): number {
+    return this.all.length;
+  }
+
   /** The devices of these kinds, or all of them. */
   of(kinds: ReadonlySet<string> | undefined): Collection {
     const features = kinds ? this.all.filter((device) => kinds.has(device.properties.kind)) : this.all;

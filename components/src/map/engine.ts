@@ -29,6 +29,8 @@ export interface MapOptions {
 
 const REFRESH_MS = 60_000;
 const PULSES_AT_ONCE = 24; // more ripples than this tell nothing and cost frames
+const MOST_DOTS = 400; // devices that can be told apart on a screen; beyond, near ones are gathered
+const MARGIN = 0.08; // of the width, as the drawn map leaves
 const DEVICE_LAYERS = ["dots", "icons"];
 
 setWorkerUrl(workerUrl);
@@ -53,7 +55,8 @@ export class MapEngine {
     const devices = new Devices(options.things);
     await Promise.all([
       devices.read(),
-      document.fonts.load('600 16px "Bricolage Grotesque Variable"'),
+      document.fonts.load('800 16px "Bricolage Bold"'),
+      document.fonts.load('16px "Bricolage Grotesque Variable"'),
       options.basemap ? import("pmtiles").then(({ Protocol }) => addProtocol("pmtiles", new Protocol().tile)) : null,
     ]);
     const container = document.createElement("div");
@@ -61,8 +64,9 @@ export class MapEngine {
     host.append(container);
     const map = new MapLibre({
       container,
-      style: styleOf(inkOf(host), options.language, options.places, options.basemap),
+      style: styleOf(inkOf(host), options.language, options.places, options.basemap, devices.count > MOST_DOTS),
       bounds: options.bounds,
+      fitBoundsOptions: { padding: Math.round(host.clientWidth * MARGIN) },
       attributionControl: false,
       cooperativeGestures: true,
       dragRotate: false,
@@ -142,7 +146,8 @@ export class MapEngine {
 
   private readonly repaint = (): void => {
     const ink = inkOf(this.host);
-    const style = styleOf(ink, this.options.language, this.options.places, this.options.basemap);
+    const { language, places, basemap } = this.options;
+    const style = styleOf(ink, language, places, basemap, this.devices.count > MOST_DOTS);
     for (const layer of style.layers) {
       for (const [property, value] of Object.entries(layer.paint ?? {})) {
         this.map.setPaintProperty(layer.id, property as never, value as never);

@@ -3,7 +3,7 @@ import type { Ink } from "../colours";
 import { basemapLayers } from "./basemap";
 import { KINDS } from "./images";
 
-const FONT = ["Bricolage Grotesque Variable"];
+const FONT = ["Bricolage Bold"];
 const CLUSTER_RADIUS = 42;
 const CLUSTER_MAX_ZOOM = 15;
 
@@ -15,15 +15,24 @@ const kindColour = (ink: Ink): ExpressionSpecification =>
     ink("--kind-other"),
   ] as unknown as ExpressionSpecification;
 
-/** Return the whole style: the ground (schematic, or our own tiles), the places, the devices and their clusters. */
-export function styleOf(ink: Ink, language: string, places: string, basemap: string | undefined): StyleSpecification {
+/**
+ * Return the whole style: the ground (schematic, or our own tiles), the places, the devices and, when there are too
+ * many to be told apart, their clusters.
+ */
+export function styleOf(
+  ink: Ink,
+  language: string,
+  places: string,
+  basemap: string | undefined,
+  cluster: boolean,
+): StyleSpecification {
   const empty = { type: "FeatureCollection" as const, features: [] };
   const sources: Record<string, SourceSpecification> = {
     places: { type: "geojson", data: places },
     devices: {
       type: "geojson",
       data: empty,
-      cluster: true,
+      cluster,
       clusterRadius: CLUSTER_RADIUS,
       clusterMaxZoom: CLUSTER_MAX_ZOOM,
     },
@@ -52,7 +61,34 @@ function schematic(ink: Ink): LayerSpecification[] {
 }
 
 function placeLayers(ink: Ink, language: string): LayerSpecification[] {
+  const paint = { "text-color": ink("--ink-soft"), "text-halo-color": ink("--map-ground"), "text-halo-width": 3 };
   return [
+    {
+      id: "links",
+      type: "line",
+      source: "places",
+      filter: is("link"),
+      paint: { "line-color": ink("--edge"), "line-width": 1.5, "line-dasharray": [1, 3] },
+    },
+    {
+      id: "link-lengths",
+      type: "symbol",
+      source: "places",
+      filter: is("link"),
+      layout: {
+        "symbol-placement": "line-center",
+        "text-rotation-alignment": "viewport",
+        "text-field": [
+          "case",
+          [">=", ["get", "metres"], 1000],
+          ["concat", ["number-format", ["/", ["get", "metres"], 1000], { locale: language, "max-fraction-digits": 1 }], "\u00a0km"],
+          ["concat", ["to-string", ["*", 10, ["round", ["/", ["get", "metres"], 10]]]], "\u00a0m"],
+        ],
+        "text-font": FONT,
+        "text-size": 12,
+      },
+      paint,
+    },
     {
       id: "areas",
       type: "fill",
@@ -71,12 +107,13 @@ function placeLayers(ink: Ink, language: string): LayerSpecification[] {
       id: "place-names",
       type: "symbol",
       source: "places",
-      filter: is("place"),
+      filter: is("label"),
       layout: {
-        "text-field": ["coalesce", ["get", `name_${language}`], ["get", "name_fr"]],
+        "text-field": ["coalesce", ["get", `name_${language.slice(0, 2)}`], ["get", "name_fr"]],
         "text-font": FONT,
         "text-size": ["interpolate", ["linear"], ["zoom"], 11, 13, 15, 17],
-        "text-variable-anchor-offset": ["bottom", [0, -2.2], "top", [0, 2.2], "left", [2.4, 0], "right", [-2.4, 0]],
+        "text-anchor": ["match", ["get", "side"], "west", "right", "left"],
+        "text-offset": ["match", ["get", "side"], "west", ["literal", [-0.7, 0]], ["literal", [0.7, 0]]],
         "text-max-width": 9,
         "text-padding": 6,
         "symbol-sort-key": 0,

@@ -49,6 +49,25 @@ def area(centre: Position, devices: Iterable[Position]) -> list[Position]:
     return [(round(x, 6), round(y, 6)) for x, y in [*ring, ring[0]]]
 
 
+def links(centres: dict[str, Position]) -> list[tuple[str, str, float]]:
+    """Return the shortest net of straight lines that joins all places (Prim), each with its length in metres.
+
+    >>> [(a, b, round(m)) for a, b, m in links({"a": (5.44, 43.52), "b": (5.45, 43.52), "c": (5.47, 43.52)})]
+    [('a', 'b', 806), ('b', 'c', 1613)]
+    """
+    joined, left = list(centres)[:1], list(centres)[1:]
+    found = []
+    while left:
+        one, other = min(
+            ((one, other) for one in joined for other in left),
+            key=lambda pair: distance_m(centres[pair[0]], centres[pair[1]]),
+        )
+        found.append((one, other, distance_m(centres[one], centres[other])))
+        joined.append(other)
+        left.remove(other)
+    return found
+
+
 def _hull(points: list[Position]) -> list[Position]:
     """Andrew's monotone chain: the convex hull, counter-clockwise."""
     ordered = sorted(set(points))

@@ -17,7 +17,7 @@ from placette.api import Access, Route
 from placette.city.model import City
 from placette.model.times import iso
 from placette.publish.answers import Packed
-from placette.publish.areas import Position, area, is_sound
+from placette.publish.areas import Position, area, is_sound, links
 from placette.store import DatastreamInfo, Directory, Store
 
 GEOJSON = "application/geo+json"
@@ -90,20 +90,33 @@ def things(directory: Directory) -> dict[str, Any]:
 
 
 def places(city: City, directory: Directory) -> dict[str, Any]:
-    """Return the outline, the places and the ground each covers; ``part`` tells ``outline``, ``place``, ``area``."""
+    """Return the outline, the places, the ground each covers and the distances between them.
+
+    ``part`` tells ``outline``, ``place``, ``area``, ``label`` (the edge of the ground on whose ``side`` a name
+    has room) and ``link``, whose ``metres`` are as the crow flies.
+    """
     standing: dict[str, set[Position]] = {}
     for info in directory.by_id.values():
         position = position_of(info)
         if position and info.place:
             standing.setdefault(info.place, set()).add(position)
     features = [_feature(city.outline, {"part": "outline", "name": city.name, "source": city.outline_source})]
+    longitudes = [place.longitude for place in city.places]
+    east = min(longitudes, default=0) + 0.7 * (max(longitudes, default=0) - min(longitudes, default=0))
     for place in city.places:
         centre = (place.longitude, place.latitude)
         names = {f"name_{language}": name for language, name in place.names.items()}
         about = {"key": place.key, **names, "objectives": list(place.objectives)}
         ring = area(centre, sorted(standing.get(place.key, ())))
         features.append(_feature({"type": "Polygon", "coordinates": [ring]}, {"part": "area", **about}))
+        side = "west" if place.longitude > east else "east"
+        edge = min(ring) if side == "west" else max(ring)
+        features.append(_feature({"type": "Point", "coordinates": edge}, {"part": "label", "side": side, **about}))
         features.append(_feature({"type": "Point", "coordinates": centre}, {"part": "place", **about}))
+    centres = {place.key: (place.longitude, place.latitude) for place in city.places}
+    for one, other, metres in links(centres):
+        line = {"type": "LineString", "coordinates": [centres[one], centres[other]]}
+        features.append(_feature(line, {"part": "link", "places": [one, other], "metres": round(metres)}))
     return {"type": "FeatureCollection", "features": features}
 
 

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_compact_decimal
+from babel.numbers import format_compact_decimal, format_decimal
 
 WIDTH, HEIGHT = 880, 320
-LEFT, RIGHT, TOP, BOTTOM = 48, 10, 12, 30
+LEFT, RIGHT, TOP, BOTTOM = 64, 10, 12, 30
 _DAY_S = 86_400
 _STEPS = (1, 2, 2.5, 5, 10)
 _TICKS = 5
@@ -33,21 +33,20 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole drawn chart: lines, the band of the first series, bars, and the grid."""
+    """A whole drawn chart: lines, the band of the first series, bars (stacked, the tallest first), and the grid."""
 
     lines: tuple[str, ...]
     band: str
     bars: tuple[str, ...]
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
-    base: float
 
 
 class _Frame:
     """Seconds and values to points."""
 
-    def __init__(self, time: Sequence[int], low: float, high: float) -> None:
-        self._start, self._span = time[0], max(1, time[-1] - time[0])
+    def __init__(self, time: Sequence[int], low: float, high: float, room: float) -> None:
+        self._start, self._span = time[0] - room, max(1.0, time[-1] - time[0] + 2 * room)
         self._low, self._rise = low, high - low
 
     def x(self, seconds: float) -> float:
@@ -70,34 +69,34 @@ def chart(
 
     ``band`` is (minimum, maximum); where a value is missing the line is broken.
     """
+    values = stacked(values) if bars else values
     known = [value for column in (*values, *(band or ())) for value in column if value is not None]
     if not known or not time:
         return None
     low, high, step = scale(0.0 if bars else min(known), max(known))
-    frame = _Frame(time, low, high)
     step_x = (time[-1] - time[0]) / max(1, len(time) - 1)
+    frame = _Frame(time, low, high, step_x / 2 if bars else 0)  # half a bar stands outside the first and the last time
     return Chart(
         lines=() if bars else tuple(_line(frame, time, column) for column in values),
         band="" if bars or band is None else _band(frame, time, *band),
-        bars=tuple(_bars(frame, time, column, step_x) for column in values) if bars else (),
+        bars=tuple(_bars(frame, time, column, step_x) for column in values)[::-1] if bars else (),
         across=_across(frame, time, zone, locale),
         up=tuple(Tick(frame.y(tick), _number(tick, locale)) for tick in _steps(low, high, step)),
-        base=frame.y(low),
     )
 
 
-def spark(values: Column, width: int, height: int) -> str:
-    """Return the path of a small line over ``values``, broken where one is missing; empty without any."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return ""
-    low, rise = min(known), (max(known) - min(known)) or 1.0
-    across = width / (len(values) - 1)
-    points = [
-        None if value is None else (round(i * across, 1), round(height - 2 - (value - low) / rise * (height - 4), 1))
-        for i, value in enumerate(values)
-    ]
-    return _joined(points)
+def stacked(columns: Sequence[Column]) -> list[list[float | None]]:
+    """Return each column plus those before it; ``None`` where none has a value yet.
+
+    >>> stacked([[1, None], [2, 3]])
+    [[1, None], [3, 3]]
+    """
+    found: list[list[float | None]] = []
+    total: list[float | None] = [None] * len(columns[0]) if columns else []
+    for column in columns:
+        total = [t if v is None else v if t is None else t + v for t, v in zip(total, column, strict=True)]
+        found.append(total)
+    return found
 
 
 def scale(low: float, high: float) -> tuple[float, float, float]:
@@ -120,7 +119,9 @@ def _steps(low: float, high: float, step: float) -> list[float]:
 
 
 def _number(value: float, locale: Locale) -> str:
-    return str(format_compact_decimal(round(value, 6), locale=locale, fraction_digits=1 if abs(value) < 10_000 else 0))
+    if abs(value) < 10_000:
+        return str(format_decimal(round(value, 6), locale=locale))
+    return str(format_compact_decimal(value, locale=locale, fraction_digits=1))
 
 
 def _line(frame: _Frame, time: Sequence[int], column: Column) -> str:

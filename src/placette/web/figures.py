@@ -6,7 +6,7 @@ French typography: a narrow non-breaking space between thousands, a non-breaking
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock
+from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -41,15 +41,25 @@ class Figures:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(rounded, pattern, locale=self._locale)
 
-    def unit(self, code: str) -> str:
-        """Return what stands behind a number of this UCUM code: a word of the catalogue or the unit's symbol."""
+    def unit(self, code: str, value: float = 2) -> str:
+        """Return what stands behind this value of a UCUM code: a word in its number, or the unit's symbol."""
         key = f"unit.{code.strip('{}').replace('}/', '_per_')}"
-        return self._words(key) if code.startswith("{") and self._words.has(key) else symbol(code)
+        return self._words(key, count=value) if code.startswith("{") and self._words.has(key) else symbol(code)
 
     def quantity(self, value: float, code: str, decimals: int = 0) -> str:
         """Return number and unit, held together by a non-breaking space."""
-        unit = self.unit(code)
+        unit = self.unit(code, round(value, decimals))
         return f"{self.number(value, decimals)}{NBSP}{unit}" if unit else self.number(value, decimals)
+
+    def distance(self, metres: float) -> str:
+        """Return a distance: metres to the nearest ten, kilometres with one decimal, round kilometres without."""
+        if metres >= 1000:
+            return f"{self.number(metres / 1000, 0 if metres % 1000 == 0 else 1)}{NBSP}km"
+        return f"{self.number(round(metres, -1))}{NBSP}m"
+
+    def clock(self, micros: int) -> str:
+        """Return the local time of day of an instant."""
+        return format_time(moment(micros), "short", tzinfo=self._zone, locale=self._locale)
 
     def size(self, count: float) -> str:
         """Return a number of bytes in the largest decimal unit that keeps it above one."""
@@ -82,13 +92,25 @@ class Figures:
         """Return a calendar day in words."""
         return format_date(day, "long", locale=self._locale)
 
+    def date(self, micros: int) -> str:
+        """Return the local calendar day of an instant in words."""
+        return self.day(moment(micros).astimezone(self._zone).date())
+
     def hour(self, hour: int) -> str:
         """Return a local hour of the day, 0 to 23."""
-        return format_time(clock(hour), self._words("format.hour"), locale=self._locale)
+        return format_time(time_of_day(hour), self._words("format.hour"), locale=self._locale)
 
     def strong(self, text: str) -> Markup:
         """Return the text set in bold."""
         return Markup("<b>{}</b>").format(text)
+
+    def sentence(self, text: str) -> str:
+        """Return the text with a capital first letter, for a word that stands alone."""
+        return text[:1].upper() + text[1:]
+
+    def kept(self, text: str) -> Markup:
+        """Return the text held together on one line."""
+        return Markup('<span class="kept">{}</span>').format(text)
 
     def iso(self, micros: int) -> str:
         """Return an instant as ISO 8601 with the city's offset, for ``<time datetime>`` and tables."""

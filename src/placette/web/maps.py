@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from placette.city.model import City
-from placette.publish.areas import METRES_PER_DEGREE, Position, area, distance_m
+from placette.city.model import City, Place
+from placette.publish.areas import METRES_PER_DEGREE, Position, area, links
 from placette.web.fleet import Fleet, Member
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom on a sheet; west, south, east, north on the ground."""
 
 PADDING = 0.16
 """Share of the sheet left free around what must be seen."""
@@ -25,6 +27,8 @@ MOST_DOTS = 1_200
 """Devices drawn one by one; beyond, they are gathered in cells."""
 CELL = 34.0
 """Width of such a cell on the sheet."""
+INSET = 112.0
+"""Width and height of the small map of the whole city."""
 _BARS_M = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
 _LETTER = 0.56  # mean width of a letter of the labels, in their size
 _LABEL_SIZE = 17.0
@@ -54,35 +58,52 @@ class Ground(msgspec.Struct, frozen=True):
 
     key: str
     path: str
-    x: float
-    y: float
-    radius: float
     label_x: float
     label_y: float
     anchor: str
 
 
+class Link(msgspec.Struct, frozen=True):
+    """A straight line between two places, with its middle and its length in metres."""
+
+    path: str
+    x: float
+    y: float
+    metres: float
+
+
+class Inset(msgspec.Struct, frozen=True):
+    """The whole city, small, in a corner, with a frame where the sheet is."""
+
+    x: float
+    y: float
+    outline: str
+    frame: str
+
+
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole drawn map. ``bar`` is a length on the sheet that stands for ``bar_m`` metres."""
+    """A whole drawn map. ``bar`` is a length on the sheet that stands for ``bar_m`` metres; the grid is as wide."""
 
     width: int
     height: int
     outline: str
     grounds: tuple[Ground, ...]
+    links: tuple[Link, ...]
+    inset: Inset | None
     dots: tuple[Dot, ...]
     heaps: tuple[Heap, ...]
     bar: float
     bar_m: int
-    bounds: tuple[float, float, float, float]
+    bounds: Box
 
 
 class Sheet:
     """Positions to points: the ground within ``bounds`` (west, south, east, north) fits the sheet."""
 
-    def __init__(self, bounds: tuple[float, float, float, float], width: int, height: int) -> None:
+    def __init__(self, bounds: Box, width: int, height: int) -> None:
         west, south, east, north = bounds
-        self._middle = ((west + east) / 2, (south + north) / 2)
-        self._squeeze = math.cos(math.radians(self._middle[1]))
+        self.middle = ((west + east) / 2, (south + north) / 2)
+        self._squeeze = math.cos(math.radians(self.middle[1]))
         across = max((east - west) * self._squeeze * METRES_PER_DEGREE, SMALLEST_M * width / max(width, height))
         up = max((north - south) * METRES_PER_DEGREE, SMALLEST_M * height / max(width, height))
         self.scale = min(width / across, height / up) * (1 - PADDING)
@@ -90,20 +111,25 @@ class Sheet:
 
     def point(self, position: Position) -> Point:
         """Return where a position falls; y grows southwards."""
-        east = (position[0] - self._middle[0]) * self._squeeze * METRES_PER_DEGREE
-        north = (position[1] - self._middle[1]) * METRES_PER_DEGREE
+        east = (position[0] - self.middle[0]) * self._squeeze * METRES_PER_DEGREE
+        north = (position[1] - self.middle[1]) * METRES_PER_DEGREE
         return round(self.width / 2 + east * self.scale, 1), round(self.height / 2 - north * self.scale, 1)
 
     def path(self, ring: Iterable[Position]) -> str:
         """Return the path of a closed ring."""
         return "M" + "L".join(f"{x:g} {y:g}" for x, y in (self.point((p[0], p[1])) for p in ring)) + "Z"
 
+    def box(self, ring: Iterable[Position]) -> Box:
+        """Return the box around a ring on the sheet."""
+        across, down = zip(*(self.point(position) for position in ring), strict=True)
+        return min(across), min(down), max(across), max(down)
+
     def holds(self, point: Point) -> bool:
         """Return whether a point is on the sheet."""
         return -20 <= point[0] <= self.width + 20 and -20 <= point[1] <= self.height + 20
 
 
-def bounds_of(positions: Sequence[Position]) -> tuple[float, float, float, float]:
+def bounds_of(positions: Sequence[Position]) -> Box:
     """Return west, south, east, north of some positions."""
     longitudes, latitudes = zip(*positions, strict=True)
     return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
@@ -111,35 +137,43 @@ def bounds_of(positions: Sequence[Position]) -> tuple[float, float, float, float
 
 def city_map(city: City, fleet: Fleet, names: dict[str, str], width: int, height: int) -> Picture:
     """Return the map of all places; ``names`` are their labels. A city without places shows its outline."""
-    rings = {
-        place.key: area(
-            (place.longitude, place.latitude), [m.position for m in fleet.at(place.key) if m.position is not None]
-        )
-        for place in city.places
-    }
+    rings = {place.key: _ring(place, fleet.at(place.key)) for place in city.places}
     seen = [position for ring in rings.values() for position in ring] or _outline(city)[0]
     bounds = bounds_of(seen)
     sheet = Sheet(bounds, width, height)
-    grounds = _grounds(sheet, city, rings, names)
-    return _picture(sheet, bounds, city, grounds, fleet.members)
+    centres = {place.key: (place.longitude, place.latitude) for place in city.places}
+    lines = tuple(_link(sheet, centres[one], centres[other], metres) for one, other, metres in links(centres))
+    taken = [sheet.box(ring) for ring in rings.values()]
+    taken += [(line.x - 26, line.y - 10, line.x + 26, line.y + 10) for line in lines]
+    inset = _inset(sheet, city, taken)
+    if inset:
+        taken.append((inset.x - 8, inset.y - 8, inset.x + INSET + 8, inset.y + INSET + 8))
+    grounds = _grounds(sheet, rings, names, taken)
+    return _picture(sheet, bounds, city, fleet.members, grounds=grounds, lines=lines, inset=inset)
 
 
 def place_map(city: City, fleet: Fleet, key: str, width: int, height: int) -> Picture:
     """Return the map of one place with its devices."""
     place = next(place for place in city.places if place.key == key)
     members = fleet.at(key)
-    ring = area((place.longitude, place.latitude), [m.position for m in members if m.position is not None])
-    bounds = bounds_of(ring)
-    sheet = Sheet(bounds, width, height)
-    return _picture(sheet, bounds, city, _grounds(sheet, city, {key: ring}, {}), members)
+    ring = _ring(place, members)
+    sheet = Sheet(bounds_of(ring), width, height)
+    return _picture(sheet, bounds_of(ring), city, members, grounds=_grounds(sheet, {key: ring}, {}, []))
+
+
+def _ring(place: Place, members: Sequence[Member]) -> list[Position]:
+    return area((place.longitude, place.latitude), [m.position for m in members if m.position is not None])
 
 
 def _picture(
     sheet: Sheet,
-    bounds: tuple[float, float, float, float],
+    bounds: Box,
     city: City,
-    grounds: tuple[Ground, ...],
     members: Sequence[Member],
+    *,
+    grounds: tuple[Ground, ...],
+    lines: tuple[Link, ...] = (),
+    inset: Inset | None = None,
 ) -> Picture:
     placed = [(sheet.point(member.position), member) for member in members if member.position]
     seen = [(point, member) for point, member in placed if sheet.holds(point)]
@@ -150,6 +184,8 @@ def _picture(
         height=sheet.height,
         outline="".join(sheet.path(ring) for ring in _outline(city)),
         grounds=grounds,
+        links=lines,
+        inset=inset,
         dots=tuple(_dot(point, member) for point, member in seen) if few else (),
         heaps=() if few else _heaps([point for point, _ in seen]),
         bar=round(bar_m * sheet.scale, 1),
@@ -183,34 +219,50 @@ def _outline(city: City) -> list[list[Position]]:
     return [ring for polygon in polygons for ring in polygon]
 
 
-def _grounds(sheet: Sheet, city: City, rings: dict[str, list[Position]], names: dict[str, str]) -> tuple[Ground, ...]:
+def _link(sheet: Sheet, one: Position, other: Position, metres: float) -> Link:
+    (x1, y1), (x2, y2) = sheet.point(one), sheet.point(other)
+    return Link(f"M{x1:g} {y1:g}L{x2:g} {y2:g}", round((x1 + x2) / 2, 1), round((y1 + y2) / 2, 1), metres)
+
+
+def _inset(sheet: Sheet, city: City, taken: list[Box]) -> Inset | None:
+    """Draw the whole city in the freest corner; nothing where no corner is free enough."""
+    right, below = sheet.width - INSET - 14, sheet.height - INSET - 14
+    corners = [(right, 14.0), (14.0, 14.0), (right, below)]
+    x, y = min(
+        corners, key=lambda corner: sum(_overlap((*corner, corner[0] + INSET, corner[1] + INSET), t) for t in taken)
+    )
+    if sum(_overlap((x, y, x + INSET, y + INSET), other) for other in taken) > INSET:
+        return None
+    rings = _outline(city)
+    small = Sheet(bounds_of([p for ring in rings for p in ring]), int(INSET), int(INSET))
+    scale = small.scale / sheet.scale
+    middle_x, middle_y = small.point(sheet.middle)
+    wide, high = max(7.0, sheet.width * scale), max(7.0, sheet.height * scale)
+    frame = f"M{middle_x - wide / 2:.1f} {middle_y - high / 2:.1f}h{wide:.1f}v{high:.1f}h{-wide:.1f}Z"
+    return Inset(x, y, "".join(small.path(ring) for ring in rings), frame)
+
+
+def _grounds(
+    sheet: Sheet, rings: dict[str, list[Position]], names: dict[str, str], taken: list[Box]
+) -> tuple[Ground, ...]:
     """Draw the places and stand each label where it covers neither a place nor another label."""
-    drawn = []
-    for place in city.places:
-        if place.key in rings:
-            centre = (place.longitude, place.latitude)
-            reach = max(distance_m(centre, corner) for corner in rings[place.key]) * sheet.scale
-            drawn.append((place.key, sheet.point(centre), reach))
-    taken = [(x - r, y - r, x + r, y + r) for _, (x, y), r in drawn]
     found = []
-    for key, (x, y), reach in drawn:
-        label_x, label_y, anchor, box = _label(sheet, (x, y), reach, names.get(key, ""), taken)
+    for key, ring in rings.items():
+        label_x, label_y, anchor, box = _label(sheet, sheet.box(ring), names.get(key, ""), taken)
         taken.append(box)
-        found.append(Ground(key, sheet.path(rings[key]), x, y, round(reach, 1), label_x, label_y, anchor))
+        found.append(Ground(key, sheet.path(ring), label_x, label_y, anchor))
     return tuple(found)
 
 
-Box = tuple[float, float, float, float]
-
-
-def _label(sheet: Sheet, centre: Point, reach: float, name: str, taken: list[Box]) -> tuple[float, float, str, Box]:
-    x, y = centre
-    width, gap = len(name) * _LABEL_SIZE * _LETTER, reach + 10
+def _label(sheet: Sheet, ground: Box, name: str, taken: list[Box]) -> tuple[float, float, str, Box]:
+    west, north, east, south = ground
+    x, y, gap = (west + east) / 2, (north + south) / 2, 12
+    width = len(name) * _LABEL_SIZE * _LETTER
     choices = (
-        (x + gap, y + 6, "start", (x + gap, y - 14, x + gap + width, y + 14)),
-        (x - gap, y + 6, "end", (x - gap - width, y - 14, x - gap, y + 14)),
-        (x, y - gap, "middle", (x - width / 2, y - gap - 20, x + width / 2, y - gap + 6)),
-        (x, y + gap + 12, "middle", (x - width / 2, y + gap - 4, x + width / 2, y + gap + 20)),
+        (east + gap, y + 6, "start", (east + gap, y - 14, east + gap + width, y + 14)),
+        (west - gap, y + 6, "end", (west - gap - width, y - 14, west - gap, y + 14)),
+        (x, north - gap, "middle", (x - width / 2, north - gap - 18, x + width / 2, north - gap + 6)),
+        (x, south + gap + 12, "middle", (x - width / 2, south + gap - 4, x + width / 2, south + gap + 18)),
     )
 
     def cost(box: Box) -> float:

@@ -31,6 +31,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading | None
     shown: str
     unit: str
+    unit_one: str
     decimals: int
     binary: bool
     labels: dict[str, Any]
@@ -60,19 +61,29 @@ class Cells:
         known = self._city.properties.get(info.property_key or "")
         decimals = known.decimals if known else 1
         binary = info.unit == "1" and decimals == 0 and known is not None
-        unit = self.unit(member, info)
+        unit, unit_one = (self.unit(member, info, number) for number in (2, 1))
         labels: dict[str, Any] = {"absent": self._words("live.absent"), "quality": self._quality}
         if binary:
             labels |= {
                 side: self._words.first(f"binary.{info.property_key}.{side}", f"binary.{side}") for side in _SIDES
             }
-        shown = self._shown(reading, unit, decimals, labels if binary else None)
-        return Cell(info=info, reading=reading, shown=shown, unit=unit, decimals=decimals, binary=binary, labels=labels)
+        result = reading.result if reading and reading.result is not None else 2
+        shown = self._shown(reading, self.unit(member, info, result), decimals, labels if binary else None)
+        return Cell(
+            info=info,
+            reading=reading,
+            shown=shown,
+            unit=unit,
+            unit_one=unit_one,
+            decimals=decimals,
+            binary=binary,
+            labels=labels,
+        )
 
-    def unit(self, member: Member, info: DatastreamInfo) -> str:
-        """Return the unit; a count carries the time it was counted over, without which it says nothing."""
+    def unit(self, member: Member, info: DatastreamInfo, value: float) -> str:
+        """Return the unit of this value; a count carries the time it was counted over, without it it says nothing."""
         known = self._city.properties.get(info.property_key or "")
-        unit = self._figures.unit(info.unit)
+        unit = self._figures.unit(info.unit, value)
         every_s = member.every_s.get(info.property_key or "")
         if known and known.combine == "sum" and every_s:
             return f"{unit} / {self._figures.span(every_s)}".strip()

@@ -19,7 +19,7 @@ from placette.publish.answers import Packed
 from placette.web.assets import Assets
 from placette.web.figures import Figures
 from placette.web.fleet import kind_name, property_name
-from placette.web.words import LANGUAGES, Words
+from placette.web.words import LANGUAGES, LOCALES, Words
 
 THEMES = ("auto", "light", "dark", "contrast")
 THEME_COOKIE = "placette-theme"
@@ -75,6 +75,7 @@ class Renderer:
         theme = request.cookies.get(THEME_COOKIE, "auto")
         return {
             "lang": language,
+            "locale": LOCALES[language],
             "t": words,
             "fig": self._figures[language],
             "city": city,

@@ -22,6 +22,8 @@ from markupsafe import Markup, escape
 
 LANGUAGES = ("fr", "en")
 """The languages of the pages; the first one is the default."""
+LOCALES = {"fr": "fr-FR", "en": "en-GB"}
+"""How each language writes figures and times: a European city tells the time by twenty-four hours."""
 
 Message = str | dict[str, str]
 PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -55,7 +57,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.locale = Locale.parse(language)
+        self.locale = Locale.parse(LOCALES[language], sep="-")
         self._messages = catalogue(language)
 
     def __call__(self, key: str, **arguments: Any) -> str:

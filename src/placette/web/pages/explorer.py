@@ -59,11 +59,11 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     names: tuple[str, ...]
     origin: str
+    since: int | None
 
 
-async def explore(site: Site, language: str, place: str, asked: dict[str, str]) -> Explorer | None:
-    """Return the chart that ``property``, ``device`` and ``range`` ask for; ``None`` at a place without devices."""
-    members = site.fleet.at(place)
+async def explore(site: Site, language: str, members: list[Member], asked: dict[str, str]) -> Explorer | None:
+    """Return the chart of these devices that ``property``, ``device`` and ``range`` ask for; ``None`` without any."""
     offered = _offered(members)
     if not offered:
         return None
@@ -75,8 +75,19 @@ async def explore(site: Site, language: str, place: str, asked: dict[str, str]) 
     chosen = [(info, m) for info, m in having if m.code == asked.get("device")] or having[:MOST_LINES]
     back, interval = RANGES[span]
     end = time.time_ns() // 1000
-    found = await gather(site.store, site.city, [info for info, _ in chosen], end - back, end, interval)
-    return _explorer(site, language, offered, chosen, having, span, found, (end - back, end, interval))
+    start = end - back
+    found = await gather(site.store, site.city, [info for info, _ in chosen], start, end, interval)
+    empty = _leading(found)
+    if span == "1y" and empty:
+        start = found[0].time[empty] * MICROS_PER_S
+        found = await gather(site.store, site.city, [info for info, _ in chosen], start, end, interval)
+    return _explorer(site, language, offered, chosen, having, span, found, (start, end, interval))
+
+
+def _leading(found: list[Series]) -> int:
+    """Return how many intervals at the beginning nobody has a value in, 0 when nobody has any at all."""
+    counts = list(zip(*(one.count for one in found), strict=True))
+    return next((number for number, at_once in enumerate(counts) if any(at_once)), 0)
 
 
 def _explorer(
@@ -140,6 +151,7 @@ def _explorer(
         rows=rows[::-1],
         names=(headings[0],) if banded else names,
         origin=info.origin,
+        since=asked[0] if span == "1y" and asked[1] - asked[0] < RANGES["1y"][0] else None,
     )
 
 

@@ -15,7 +15,7 @@ from placette.web.pages.site import Site
 from placette.web.readings import Cell, readings
 from placette.web.scale_table import scale_table
 
-PER_PAGE = 60
+PER_PAGE = 24
 WIDE = (960, 600)
 NARROW = (400, 440)
 CARD = (320, 190)

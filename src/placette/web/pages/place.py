@@ -51,7 +51,7 @@ async def place(site: Site, request: Request, language: str) -> Response:
     if part != "chart":
         values |= {"hours": hours(here.habit) if here.habit else ()}
     if part != "now":
-        values["explorer"] = await explore(site, language, key, asked)
+        values["explorer"] = await explore(site, language, site.fleet.at(key), asked)
     if part in PARTS:
         return site.renderer.page(request, language, PARTS[part], **values)
     members = site.fleet.at(key)

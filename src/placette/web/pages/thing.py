@@ -6,23 +6,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from placette.model.errors import NotFound
+from placette.web.pages.explorer import explore
 from placette.web.pages.site import Site
 from placette.web.readings import readings
 
 
 async def thing(site: Site, request: Request, language: str) -> Response:
-    """Answer ``/fr/things/{code}``; ``part=panel`` answers the panel."""
+    """Answer ``/fr/things/{code}``; ``part=panel`` answers the panel, ``part=chart`` the chart."""
     code = request.path_params["code"]
     member = site.fleet.by_code.get(code)
     if member is None:
         raise NotFound(f"no device '{code[:80]}'", request.url.path, "the city page lists the devices")
+    asked = dict(request.query_params)
+    part = asked.get("part", "")
+    explorer = None if part == "panel" else await explore(site, language, [member], asked | {"device": code})
+    if part == "chart":
+        return site.renderer.page(request, language, "parts/explorer.html", explorer=explorer)
     cells = site.cells(language)
     known = readings(site.store, member.infos)
-    template = "parts/panel.html" if request.query_params.get("part") == "panel" else "thing.html"
     return site.renderer.page(
         request,
         language,
-        template,
+        "parts/panel.html" if part == "panel" else "thing.html",
+        explorer=explorer,
         member=member,
         place=site.city.place(member.place) if member.place else None,
         cells=[cells.cell(member, info, known.get(info.id)) for info in member.infos],
