@@ -1,4 +1,7 @@
-"""Appends until it is killed, printing every acknowledged batch: the child process of the durability test."""
+"""Appends until it is killed, printing every acknowledged row: the child process of the durability test.
+
+``crash_child.py FILE START DATASTREAM…`` writes one row per µs from START into each datastream, all at the same time.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,23 @@ import asyncio
 import sys
 from pathlib import Path
 
-from conftest import NOON, make_datastreams  # this folder's: a script has its own folder on the path
 from placette.model.observations import ObservationRow
 from placette.store import Store
 
 
-async def append(store: Store, stream: int, caller: int) -> None:
+async def append(store: Store, stream: int, start: int) -> None:
     number = 0
     while True:
-        await store.append_rows([ObservationRow(stream, NOON + number, float(caller))])
+        await store.append_rows([ObservationRow(stream, start + number, float(number))])
         sys.stdout.write(f"{stream} {number}\n")
         sys.stdout.flush()
         number += 1
 
 
-async def main() -> None:
-    store = Store.open(Path(sys.argv[1]))
-    streams = make_datastreams(store, 8)
-    await asyncio.gather(*(append(store, stream, caller) for caller, stream in enumerate(streams)))
+async def main(file: str, start: str, *streams: str) -> None:
+    store = Store.open(Path(file))
+    await asyncio.gather(*(append(store, int(stream), int(start)) for stream in streams))
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

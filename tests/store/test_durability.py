@@ -20,10 +20,11 @@ ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 
 
-def acknowledged_before_kill(file: Path, batches: int) -> set[tuple[int, int]]:
+def acknowledged_before_kill(file: Path, streams: list[int], batches: int) -> set[tuple[int, int]]:
     """Run the child, kill it with SIGKILL after it acknowledged ``batches`` rows, return what it acknowledged."""
+    child_file = Path(__file__).with_name("crash_child.py")
+    command = [sys.executable, str(child_file), str(file), str(NOON), *map(str, streams)]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, str(Path(__file__).with_name("crash_child.py")), str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(batches)]
@@ -37,7 +38,10 @@ def acknowledged_before_kill(file: Path, batches: int) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("batches", [1, 137, 1000])
 def test_every_acknowledged_row_survives_kill_9_and_none_is_there_twice(tmp_path: Path, batches: int) -> None:
     file = tmp_path / "city.duckdb"
-    acknowledged = acknowledged_before_kill(file, batches)
+    store = Store.open(file)
+    streams = make_datastreams(store, 8)
+    store.close()
+    acknowledged = acknowledged_before_kill(file, streams, batches)
     store = Store.open(file)
     found = [(row[0], int(str(row[1])) - NOON) for row in stored(store)]
     newest = {row["datastream_id"]: row["phenomenon_time"] for row in store.latest.all().to_pylist()}
