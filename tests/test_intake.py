@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from placette.harmonise import messages
+from placette.harmonise.messages import MessageReader
 from placette.intake import MessageIntake
 from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.entities import Datastream, ObservedProperty, Sensor, Thing
@@ -58,14 +58,14 @@ async def test_what_the_store_refuses_is_kept_and_its_neighbours_are_stored(stor
 
 
 async def test_one_arrival_that_breaks_the_reader_harms_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = messages._read_one
+    real = MessageReader._read_one
 
-    def breaks(one: Arrival, directory: Any) -> tuple[list[Any], DeadLetter | None]:
+    def breaks(self: MessageReader, one: Arrival, directory: Any) -> tuple[list[Any], DeadLetter | None]:
         if one.payload == b"poison":
             raise ZeroDivisionError
-        return real(one, directory)
+        return real(self, one, directory)
 
-    monkeypatch.setattr(messages, "_read_one", breaks)
+    monkeypatch.setattr(MessageReader, "_read_one", breaks)
     assert await MessageIntake(store)([of(1), arrival("poison")]) == Taken(stored=1, dead=1)
 
 

@@ -67,13 +67,14 @@ class House:
             name=network.key,
             host="127.0.0.1" if demo_port else network.host,
             port=demo_port or network.port,
-            version="3.1.1" if demo_port else "5",
+            version="3.1.1" if demo_port else "auto",
             topics=(network.topic.format(code="+"), "v1.1/Observations", "v1.1/+/Observations"),
             client_id=f"placette-{self.city.key}-{network.key}",
             credentials=_credentials(network),
             tls=network.tls,
         )
-        made = MqttNetwork(config, MessageIntake(self.store), updates if self.settings.mqtt.publish else None)
+        intake = MessageIntake(self.store, {network.key: network.topic})
+        made = MqttNetwork(config, intake, updates if self.settings.mqtt.publish else None)
         self.networks[network.key] = made
         return made
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from placette.harmonise import messages
-from placette.harmonise.messages import Harmonised
+from placette.harmonise.messages import Harmonised, MessageReader
 from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import BadObservation, Busy, StorageFailure
 from placette.model.networks import Taken
@@ -23,10 +22,14 @@ KEEP_AGAIN_S = 1.0
 
 
 class MessageIntake:
-    """Takes arrivals of message networks (:data:`placette.model.networks.Sink`)."""
+    """Takes arrivals of message networks (:data:`placette.model.networks.Sink`).
 
-    def __init__(self, store: Store) -> None:
+    ``frame_topics`` gives for each network's key the topic of its frames, with ``{code}`` for the thing's code.
+    """
+
+    def __init__(self, store: Store, frame_topics: Mapping[str, str] | None = None) -> None:
         self._store = store
+        self._reader = MessageReader(frame_topics)
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> Taken:
         """Make these arrivals durable, as observations or as dead letters; an arrival can be both.
@@ -42,13 +45,13 @@ class MessageIntake:
     def _read(self, arrivals: Sequence[Arrival]) -> Harmonised:
         directory = self._store.directory
         try:
-            return messages.read(arrivals, directory)
+            return self._reader.read(arrivals, directory)
         except Exception:
             log.exception("an arrival could not be read")
         whole = Harmonised([], [], [])
         for number, arrival in enumerate(arrivals):
             try:
-                one = messages.read([arrival], directory)
+                one = self._reader.read([arrival], directory)
             except Exception:
                 log.exception("an arrival on %s could not be read", arrival.channel)
                 one = Harmonised([], [], [DeadLetter(arrival=arrival, what="an error on our side", remedy="replay it")])

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placette.harmonise import messages
+from placette.harmonise.messages import MessageReader
 from placette.model.arrivals import Arrival
 from placette.model.times import micros
 
+READER = MessageReader()
 RECEIVED = micros("2026-07-01T12:00:05Z")
 
 
@@ -26,7 +27,7 @@ def up(payload: bytes | str, thing: str = "ROT-01", *, retained: bool = False) -
 
 def test_a_frame_gives_one_observation_per_value(directory: Any) -> None:
     frame = '{"time": "2026-07-01T12:00:00Z", "values": {"pm10": 0, "door": false}, "quality": 1}'
-    got = messages.read([up(frame)], directory)
+    got = READER.read([up(frame)], directory)
     assert [(row.datastream_id, row.result, row.result_json, row.quality) for row in got.rows] == [
         (1, 0.0, None, 1),
         (2, None, "false", 1),
@@ -37,17 +38,17 @@ def test_a_frame_gives_one_observation_per_value(directory: Any) -> None:
 
 
 def test_a_frame_without_time_is_of_the_moment_it_came(directory: Any) -> None:
-    [row] = messages.read([up('{"values": {"pm10": 17}}')], directory).rows
+    [row] = READER.read([up('{"values": {"pm10": 17}}')], directory).rows
     assert row.phenomenon_time == RECEIVED
 
 
 def test_a_value_the_device_did_not_get_is_missing(directory: Any) -> None:
-    [row] = messages.read([up('{"values": {"pm10": null}}')], directory).rows
+    [row] = READER.read([up('{"values": {"pm10": null}}')], directory).rows
     assert (row.result, row.result_json, row.quality) == (None, None, 9)
 
 
 def test_the_good_values_of_a_frame_with_an_unknown_key_are_kept(directory: Any) -> None:
-    got = messages.read([up('{"values": {"pm10": 17, "pm1": 3}}')], directory)
+    got = READER.read([up('{"values": {"pm10": 17, "pm1": 3}}')], directory)
     assert [row.datastream_id for row in got.rows] == [1]
     [dead] = got.dead
     assert "no datastream for pm1" in dead.what
@@ -74,7 +75,7 @@ def test_the_good_values_of_a_frame_with_an_unknown_key_are_kept(directory: Any)
     ],
 )
 def test_an_unusable_frame_is_kept_with_its_reason(directory: Any, payload: bytes | str, says: str) -> None:
-    got = messages.read([up(payload)], directory)
+    got = READER.read([up(payload)], directory)
     [dead] = got.dead
     assert not got.rows
     assert says in f"{dead.what} {dead.where}"
@@ -84,19 +85,35 @@ def test_an_unusable_frame_is_kept_with_its_reason(directory: Any, payload: byte
 
 
 def test_an_unknown_device_and_an_unknown_topic_are_dead_letters(directory: Any) -> None:
-    got = messages.read([up('{"values": {"pm10": 1}}', "NO-99"), arrival("elsewhere", "{}")], directory)
+    got = READER.read([up('{"values": {"pm10": 1}}', "NO-99"), arrival("elsewhere", "{}")], directory)
     assert ["declare the device" in got.dead[0].remedy, "no reader" in got.dead[1].what] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("topic", "channel", "read"),
+    [
+        ("devices/{code}/up", "devices/ROT-01/up", True),
+        ("devices/{code}/up", "gateway-7/devices/ROT-01/up", True),
+        ("application/+/device/{code}", "application/+/device/ROT-01", True),
+        ("lora.wan/{code}", "lora.wan/ROT-01", True),
+        ("lora.wan/{code}", "loraxwan/ROT-01", False),
+        ("lora.wan/{code}", "devices/ROT-01/up", False),
+    ],
+)
+def test_a_network_says_where_its_frames_are(directory: Any, topic: str, channel: str, read: bool) -> None:
+    got = MessageReader({"street": topic}).read([arrival(channel, '{"values": {"pm10": 1}}')], directory)
+    assert bool(got.rows) is read
 
 
 @pytest.mark.parametrize("topic", ["v1.1/Datastreams(3)/Observations", "city/v1.1/Observations", "v1.0/Observations"])
 def test_sensorthings_creates_are_read(directory: Any, topic: str) -> None:
-    [row] = messages.read([arrival(topic, '{"result": "open", "Datastream": {"@iot.id": 3}}')], directory).rows
+    [row] = READER.read([arrival(topic, '{"result": "open", "Datastream": {"@iot.id": 3}}')], directory).rows
     assert (row.datastream_id, row.result_json, row.phenomenon_time) == (3, '"open"', RECEIVED)
 
 
 def test_what_a_server_published_itself_is_passed_over(directory: Any) -> None:
     echo = '{"@iot.id": 5, "@iot.selfLink": "http://x/v1.1/Observations(5)", "result": 1}'
-    got = messages.read([arrival("v1.1/Datastreams(3)/Observations", echo)], directory)
+    got = READER.read([arrival("v1.1/Datastreams(3)/Observations", echo)], directory)
     assert (got.rows, got.dead) == ([], [])
 
 
@@ -108,13 +125,13 @@ def test_what_a_server_published_itself_is_passed_over(directory: Any) -> None:
     ],
 )
 def test_a_retained_message_without_time_is_no_measurement_of_now(directory: Any, kept: Arrival) -> None:
-    got = messages.read([kept], directory)
+    got = READER.read([kept], directory)
     assert (got.rows, got.dead) == ([], [])
 
 
 def test_a_retained_message_with_its_time_is_one(directory: Any) -> None:
     kept = up('{"time": "2026-07-01T12:00:00Z", "values": {"pm10": 17}}', retained=True)
-    assert len(messages.read([kept], directory).rows) == 1
+    assert len(READER.read([kept], directory).rows) == 1
 
 
 @given(
@@ -123,5 +140,5 @@ def test_a_retained_message_with_its_time_is_one(directory: Any) -> None:
     st.binary(max_size=100) | st.sampled_from([b'{"values":', b'{"values":{"pm10":1}}', b'{"result":1}']),
 )
 def test_nothing_is_ever_raised(directory: Any, channel: str, payload: bytes) -> None:
-    got = messages.read([arrival(channel, payload)], directory)
+    got = READER.read([arrival(channel, payload)], directory)
     assert len(got.rows) == len(got.origins)
