@@ -214,7 +214,13 @@ def test_the_documentation_site_is_built_and_asks_no_other_host(tmp_path: Path) 
     shutil.copy(ROOT / "zensical.toml", tmp_path)
     zensical = Path(sys.executable).with_name("zensical")
     done = subprocess.run(
-        [zensical, "build", "--strict"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [zensical, "build", "--strict"],
+        cwd=tmp_path,
+        env=os.environ | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     asked = re.compile(r'<(?:script|img|iframe)[^>]+src="?https?:|<link[^>]+rel="?(?:stylesheet|preload)[^>]+https?:')
