@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from placette.model import observation_json, times
-from placette.model.errors import BadInput
+from placette.model.errors import BadInput, TooLarge
 from placette.model.observation_json import ObservationBody
 from placette.publish.sensorthings.entities import ENTITIES, Column, Entity, Link
 from placette.publish.sensorthings.resource import MAX_ID
@@ -85,10 +85,10 @@ def checked(value: Any, column: Column, where: str) -> Any:
         return _members(value, column, where)
     if column.kind is Kind.JSON:
         if not isinstance(value, dict):
-            raise BadInput(f"{_shown(value)} stands where an object is wanted", where)
+            raise BadInput(f"{_shown(value)} stands where an object is wanted", where, "write {} for none")
         return value
     if not isinstance(value, str):
-        raise BadInput(f"{_shown(value)} stands where a text is wanted", where)
+        raise BadInput(f"{_shown(value)} stands where a text is wanted", where, "put it in quotes")
     if column.kind is Kind.TIME:
         try:
             times.micros(value)
@@ -106,7 +106,7 @@ def _members(value: Any, column: Column, where: str) -> dict[str, str | None]:
         if name not in column.members:
             raise BadInput(f"{column.name} has no '{name[:40]}'", where, "members: " + " ".join(column.members))
         if member is not None and not isinstance(member, str):
-            raise BadInput(f"{_shown(member)} stands where a text is wanted", f"{where}.{name}")
+            raise BadInput(f"{_shown(member)} stands where a text is wanted", f"{where}.{name}", "put it in quotes")
     return value
 
 
@@ -126,7 +126,9 @@ def _reference(value: Any, target: Entity, where: str) -> int | Draft:
         return draft(value, target, where)
     if type(key) is not int:
         raise BadInput(f"{_shown(key)} is not an id", f"{where}.@iot.id", "ids are integers")
-    return key if 0 <= key <= MAX_ID else -1
+    if not 0 <= key <= MAX_ID:
+        raise BadInput(f"there is no {target.set}({key})", where, "ids lie between 1 and 2^63−1")
+    return key
 
 
 def _observation(value: dict[str, Any], entity: Entity, where: str) -> Draft:
@@ -155,7 +157,7 @@ def _check_depth(value: Any, where: str) -> None:
         ]
         if not level:
             return
-    raise BadInput(f"the JSON has more than {MAX_DEPTH} levels", where, "send it flatter")
+    raise TooLarge(f"the JSON has more than {MAX_DEPTH} levels", where, "send it flatter")
 
 
 def _shown(value: Any) -> str:

@@ -8,28 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import msgspec
-import pyarrow as pa
 
 from placette.model.errors import BadQuery, NotFound
 from placette.publish.sensorthings import plan as plans
-from placette.publish.sensorthings.entities import AREAS, ENTITIES, Entity, Link
-from placette.publish.sensorthings.extents import Extents
+from placette.publish.sensorthings.expand import DEFAULT_TOP, MAX_TOP, expand
 from placette.publish.sensorthings.features import Features
+from placette.publish.sensorthings.fetch import Fetcher
 from placette.publish.sensorthings.resource import Resource
-from placette.publish.sensorthings.serialise import Row, data_arrays, rows
-from placette.publish.sensorthings.tree import NOTHING, Expand, Options, Order, Path, query_string
+from placette.publish.sensorthings.serialise import Row, data_arrays
+from placette.publish.sensorthings.tree import NOTHING, Expand, Options, query_string
 from placette.store import Store
-
-DEFAULT_TOP = 100
-MAX_TOP = 10_000
-"""Rows of one page; more are reached through ``@iot.nextLink``."""
-LEVEL_ROWS = 100_000
-"""Rows of one level of ``$expand`` over all its parents; each then gets fewer, with a next link."""
-
-_NEWEST_FIRST = (Path(("phenomenonTime",)), True)
-_USER_FAULTS = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
 class Bare(msgspec.Struct, frozen=True):
@@ -42,7 +31,7 @@ class Reader:
     """Reads the store as SensorThings; ``clock`` gives µs since 1970-01-01 UTC."""
 
     def __init__(self, store: Store, clock: Callable[[], int]) -> None:
-        self.extents = Extents(store)
+        self.fetcher = Fetcher(store, clock)
         self._store = store
         self._clock = clock
         self._features = Features(store)
@@ -83,10 +72,10 @@ class Reader:
         ]
         if misplaced:
             raise BadQuery(f"{misplaced[0]} is for sets, this is one entity", resource.path, "use $select or $expand")
-        found = await self._rows(plans.page(resource.steps, options, self._clock(), 1), root)
+        found = await self.fetcher.rows(plans.page(resource.steps, options, self._clock(), 1), root)
         if not found:
             raise NotFound(f"there is no {resource.path}", remedy="list the set to see what there is")
-        await self._expand(found, resource.entity, options, root)
+        await expand(self.fetcher, found, resource.entity, options, root)
         return found[0].json
 
     async def _property(self, resource: Resource, options: Options, root: str) -> Any:
@@ -118,7 +107,7 @@ class Reader:
             names = [name for name in ("id", *resource.entity.columns) if name in (wanted.select or ())]
             answer["value"] = data_arrays(found, names, root)
         else:
-            await self._expand(found, resource.entity, options, root)
+            await expand(self.fetcher, found, resource.entity, options, root)
             answer["value"] = [row.json for row in found]
         return answer
 
@@ -140,7 +129,9 @@ class Reader:
     async def _slice(self, resource: Resource, options: Options, root: str) -> tuple[list[Row], tuple[Any, ...] | None]:
         """Return the rows of a page and the keys after which the next page starts, ``None`` on the last page."""
         top = min(DEFAULT_TOP if options.top is None else options.top, MAX_TOP)
-        found = await self._rows(plans.page(resource.steps, options, self._clock(), top + 1), root) if top else []
+        found = (
+            await self.fetcher.rows(plans.page(resource.steps, options, self._clock(), top + 1), root) if top else []
+        )
         if not found:
             await self._require_parent(resource)
         if len(found) <= top:
@@ -153,103 +144,17 @@ class Reader:
         before = resource.steps[:-1]
         if len(before) == 1 and before[0].entity.name == "Datastream" and before[0].id in self._store.directory.by_id:
             return
-        if not (await self._query(*plans.exists(before))).num_rows:
+        if not (await self.fetcher.query(*plans.exists(before))).num_rows:
             raise NotFound(f"there is no {resource.parent.path}", remedy="list the set to see what there is")
 
     async def _count(self, resource: Resource, options: Options) -> int:
         steps = resource.steps
         key = steps[0].id
         if options.filter is None and len(steps) == 2 and _is_series(resource) and key in self._store.directory.by_id:
-            await self.extents.refresh()
-            return self.extents.counts([key])[0]
-        table = await self._query(*plans.count(steps, options, self._clock()))
+            await self.fetcher.extents.refresh()
+            return self.fetcher.extents.counts([key])[0]
+        table = await self.fetcher.query(*plans.count(steps, options, self._clock()))
         return int(table.column(0)[0].as_py())
-
-    # --- expansion
-
-    async def _expand(self, parents: list[Row], entity: Entity, options: Options, root: str) -> None:
-        if not parents:
-            return
-        for item in options.expand:
-            link = entity.links[item.link]
-            if link.many:
-                await self._many(parents, entity, link, item.options, root)
-            else:
-                _refuse_on_one(item)
-                await self._one(parents, link, item.options, root)
-
-    async def _one(self, parents: list[Row], link: Link, options: Options, root: str) -> None:
-        near = [row.here.get(link.name, row.id) for row in parents]
-        keys = _distinct(near)
-        found = await self._rows(plans.level(link, options, self._clock(), keys, 1), root) if keys else []
-        await self._expand(found, ENTITIES[link.target], options, root)
-        by_parent = {row.parent: row.json for row in found}
-        for row, key in zip(parents, near, strict=True):
-            row.json[link.name] = by_parent.get(key)
-
-    async def _many(self, parents: list[Row], entity: Entity, link: Link, options: Options, root: str) -> None:
-        keys = _distinct(row.id for row in parents)
-        top = min(DEFAULT_TOP if options.top is None else options.top, MAX_TOP, max(1, LEVEL_ROWS // len(keys)))
-        only = self._newest(link, options, keys)
-        found: list[Row] = []
-        if top:
-            found = await self._rows(plans.level(link, options, self._clock(), keys, top + 1, only), root)
-        groups, cut = _cut(found, top)
-        if only is not None:
-            await self.extents.refresh()
-            cut = {key for key, n in zip(keys, self.extents.counts(keys), strict=True) if n > top}
-        await self._expand([row for group in groups.values() for row in group], ENTITIES[link.target], options, root)
-        counts = await self._level_counts(link, options, keys) if options.count else {}
-        for parent in parents:
-            group = groups.get(parent.id, [])
-            if options.count:
-                parent.json[f"{link.name}@iot.count"] = counts.get(parent.id, 0)
-            if parent.id in cut and group:
-                following = msgspec.structs.replace(options, skip=0, after=group[-1].keys)
-                place = f"{root}/{entity.set}({parent.id})/{link.name}"
-                parent.json[f"{link.name}@iot.nextLink"] = f"{place}?{query_string(following)}"
-            parent.json[link.name] = [row.json for row in group]
-
-    async def _level_counts(self, link: Link, options: Options, keys: list[int]) -> dict[int, int]:
-        table = await self._query(*plans.level_counts(link, options, self._clock(), keys))
-        return dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
-
-    def _newest(self, link: Link, options: Options, keys: list[int]) -> list[int] | None:
-        """Return the ids of the newest Observations when just these are asked for: they are known without a search."""
-        newest = len(options.orderby) == 1 and _plain(options.orderby[0]) == _NEWEST_FIRST
-        if link.name != "Observations" or link.via or options.top != 1 or not newest:
-            return None
-        if options.filter is not None or options.skip or options.after is not None:
-            return None
-        ids: list[int] = self._store.latest.of(keys).column("id").to_pylist()
-        return ids
-
-    # --- rows
-
-    async def _rows(self, plan: plans.Plan, root: str) -> list[Row]:
-        table = await self._query(plan.sql, plan.parameters)
-        if any(column.derived for column in plan.columns):
-            await self.extents.refresh()
-        found = rows(table, plan, root, self.extents.ranges)
-        if any(column.name == "observedArea" for column in plan.columns):
-            await self._add_areas(found)
-        return found
-
-    async def _add_areas(self, datastreams: list[Row]) -> None:
-        lacking = [row.id for row in datastreams if row.json.get("observedArea") is None]
-        if not lacking:
-            return
-        table = await self._query(AREAS, [lacking])
-        areas = dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
-        for row in datastreams:
-            if row.id in areas:
-                row.json["observedArea"] = msgspec.Raw(areas[row.id].encode())
-
-    async def _query(self, sql: str, parameters: list[Any]) -> pa.Table:
-        try:
-            return await self._store.query(sql, parameters)
-        except _USER_FAULTS as error:
-            raise BadQuery(f"the query cannot be answered: {error}", remedy="check the values it compares") from None
 
 
 def _is_series(resource: Resource) -> bool:
@@ -271,35 +176,3 @@ def _for_arrays(resource: Resource, options: Options) -> Options:
         raise BadQuery("$resultFormat=dataArray is for Observations without $expand", resource.path)
     names = options.select or ("id", "phenomenonTime", "result", "resultTime")
     return msgspec.structs.replace(options, select=names, expand=(Expand("Datastream", NOTHING),))
-
-
-def _plain(order: Order) -> tuple[Path | None, bool]:
-    key = order.key
-    return (Path(key.steps) if isinstance(key, Path) else None), order.descending
-
-
-def _distinct(keys: Any) -> list[int]:
-    return list({key: None for key in keys if key is not None})
-
-
-def _cut(found: list[Row], top: int) -> tuple[dict[int | None, list[Row]], set[int | None]]:
-    """Group rows by parent, at most ``top`` of each; return the groups and the parents of which there are more."""
-    groups: dict[int | None, list[Row]] = {}
-    cut: set[int | None] = set()
-    for row in found:
-        group = groups.setdefault(row.parent, [])
-        if len(group) < top:
-            group.append(row)
-        else:
-            cut.add(row.parent)
-    return groups, cut
-
-
-def _refuse_on_one(item: Expand) -> None:
-    options = item.options
-    if options.filter or options.orderby or options.top is not None or options.skip or options.count:
-        raise BadQuery(
-            f"$expand: {item.link} leads to one entity",
-            f"character {item.at + 1}",
-            "only $select and $expand may stand in its brackets",
-        )

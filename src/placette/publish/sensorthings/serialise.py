@@ -26,6 +26,8 @@ class Row(msgspec.Struct):
     parent: int | None
     keys: tuple[Any, ...]
     here: dict[str, int | None]
+    weight: int = 1
+    """At how many places of the answer it will stand."""
 
 
 def rows(table: pa.Table, plan: Plan, root: str, ranges: Ranges) -> list[Row]:

@@ -90,7 +90,7 @@ class SensorThings:
         self._forwarded = forwarded
         self._mqtt = tuple(mqtt)
         self.reader = Reader(store, clock)
-        self.writer = Writer(store, clock, self.reader.extents)
+        self.writer = Writer(store, clock, self.reader.fetcher.extents)
         self._methods: dict[str, Callable[[Call], Awaitable[Reply]]] = {
             "GET": self._get,
             "HEAD": self._get,

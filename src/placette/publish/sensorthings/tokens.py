@@ -115,8 +115,7 @@ class Tokens:
                 case "text":
                     return Literal(Kind.TEXT, text[1:-1].replace("''", "'"))
                 case "number":
-                    whole = text.isdigit() and len(text) < 19
-                    return Literal(Kind.NUMBER, int(text) if whole else _finite(text))
+                    return Literal(Kind.NUMBER, _number(text))
                 case "time":
                     return self.time_or_interval(instant(text))
                 case "date":
@@ -139,7 +138,10 @@ class Tokens:
         return Literal(Kind.TIME, start)
 
 
-def _finite(text: str) -> float:
+def _number(text: str) -> int | float:
+    """Return a 64-bit integer where it is one, so that ids are exact, else a float."""
+    if text.isdigit() and len(text) < 20 and int(text) < 2**63:
+        return int(text)
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise ValueError("the number is too large")
