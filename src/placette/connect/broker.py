@@ -90,11 +90,12 @@ class _Amqtt(amqtt.broker.Broker):  # type: ignore[misc]  # amqtt is not fully t
         """Serve one connection, and close it whatever comes of it, which amqtt does not."""
         serving = asyncio.create_task(self._serve(reader, writer, listener_name))
         self._connections.add(serving)
-        try:
-            await serving
-        finally:
-            writer.close()
-            self._connections.discard(serving)
+        # waiting for the task and not on it: asyncio reports a connection whose own callback was cancelled as a failure
+        await asyncio.wait({serving})
+        writer.close()
+        self._connections.discard(serving)
+        if not serving.cancelled():
+            serving.result()
 
     async def hang_up(self) -> None:
         """End every connection."""
