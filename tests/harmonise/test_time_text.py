@@ -32,6 +32,7 @@ def test_any_text_is_a_time_or_refused(text, time_format):
     ("text", "time_format", "expected"),
     [
         ("2019-12-31", "", datetime(2019, 12, 31)),
+        ("2019-12-31 05", "", datetime(2019, 12, 31, 5)),
         ("2019-12-31T05:06:07.1234567", "", datetime(2019, 12, 31, 5, 6, 7, 123456)),
         ("2019-12-31 6:00-6:59", "%Y-%m-%d %H:%M-*", datetime(2019, 12, 31, 6)),
         ("2019-12-31 24:00", "%Y-%m-%d %H:%M", datetime(2020, 1, 1)),
@@ -56,6 +57,12 @@ def test_any_text_is_a_time_or_refused(text, time_format):
 )
 def test_times_are_read_as_written_or_not_at_all(text, time_format, expected):
     assert read(text, time_format) == expected
+
+
+def test_times_that_come_again_are_read_the_same():
+    walls = parse(pa.array(["2019-01-01 01:00", "x", "2019-01-01 01:00", None, "x", "2019-01-01 01:00"]))
+    assert walls.good.tolist() == [True, False, True, False, False, True]
+    assert len(set(walls.wall[walls.good].tolist())) == 1
 
 
 def test_an_offset_in_the_text_is_kept():
