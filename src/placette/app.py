@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin
+from placette import __version__, admin, letters
 from placette.access import Tokens
 from placette.api import Route, json_response, mount, openapi
 from placette.city.model import City, Network
@@ -57,6 +57,7 @@ class House:
         self.data = data
         self.url = settings.server.public_url.rstrip("/") or url
         self.live = Live(store, readers=settings.limits.live_readers)
+        self.intake = MessageIntake(store, {network.key: network.topic for network in city.networks.values()})
         self.networks: dict[str, MqttNetwork] = {}
         self._started_at = time.time_ns() // 1000
 
@@ -73,8 +74,7 @@ class House:
             credentials=_credentials(network),
             tls=network.tls,
         )
-        intake = MessageIntake(self.store, {network.key: network.topic})
-        made = MqttNetwork(config, intake, updates if self.settings.mqtt.publish else None)
+        made = MqttNetwork(config, self.intake, updates if self.settings.mqtt.publish else None)
         self.networks[network.key] = made
         return made
 
@@ -142,6 +142,7 @@ class House:
             *series.routes(self.store, self.city),
             *self.live.routes(),
             *health_api.routes(self.health),
+            *letters.routes(self.store, self.intake),
             *admin.routes(self.store, self.city, self.data),
         ]
 

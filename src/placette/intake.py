@@ -9,16 +9,27 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from placette.harmonise.messages import Harmonised, MessageReader
 from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import BadObservation, Busy, StorageFailure
 from placette.model.networks import Taken
 from placette.model.observations import ObservationRow
 from placette.store import Store, inbox
+from placette.store.inbox import KeptLetter
 
 log = logging.getLogger(__name__)
 
 KEEP_AGAIN_S = 1.0
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """How many letters went through, how many observations they held, and the ids of those still unusable."""
+
+    replayed: int
+    stored: int
+    unusable: tuple[int, ...]
 
 
 class MessageIntake:
@@ -41,6 +52,26 @@ class MessageIntake:
         dead = read.dead + [_letter(arrivals[number], error) for number, error in refused.items()]
         await self._keep(dead)
         return Taken(stored, len(dead))
+
+    async def replay(self, kept: Sequence[KeptLetter], now: int) -> Replayed:
+        """Try dead letters again after the mend; ``now`` is in µs UTC.
+
+        A letter of which anything is still unusable stays as it is, and nothing of it is stored. Raises ``Busy`` or
+        ``StorageFailure``; a letter that had been replayed before changes nothing where identity is the time.
+        """
+        arrivals = [each.letter.arrival for each in kept]
+        read = self._read(arrivals)
+        dead = {id(letter.arrival) for letter in read.dead}
+        bad = {number for number, arrival in enumerate(arrivals) if id(arrival) in dead}
+        usable = [(row, origin) for row, origin in zip(read.rows, read.origins, strict=True) if origin not in bad]
+        stored, refused = await self._store_rows(
+            Harmonised([row for row, _ in usable], [origin for _, origin in usable], [])
+        )
+        bad |= refused.keys()
+        done = [each.id for number, each in enumerate(kept) if number not in bad]
+        if done:
+            await inbox.mark_replayed(self._store, done, now)
+        return Replayed(len(done), stored, tuple(kept[number].id for number in sorted(bad)))
 
     def _read(self, arrivals: Sequence[Arrival]) -> Harmonised:
         directory = self._store.directory

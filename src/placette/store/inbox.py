@@ -118,13 +118,22 @@ def _is_there(con: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:
 
 
 async def list(  # noqa: A001  # read as inbox.list
-    store: Store, *, what: str | None = None, network: str | None = None, before_id: int | None = None, limit: int = 100
+    store: Store,
+    *,
+    what: str | None = None,
+    network: str | None = None,
+    before_id: int | None = None,
+    waiting: bool = False,
+    limit: int = 100,
 ) -> Sequence[KeptLetter]:
-    """Return letters, newest first, optionally of one reason or network; ``before_id`` continues a page."""
+    """Return letters, newest first, optionally of one reason or network; ``before_id`` continues a page.
+
+    ``waiting`` leaves out those whose replay succeeded.
+    """
     table = await store.query(
         f"SELECT {_COLUMNS} FROM dead_letter WHERE (? IS NULL OR what = ?) AND (? IS NULL OR network = ?)"  # noqa: S608  # fixed names
-        " AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
-        [what, what, network, network, before_id, before_id, limit],
+        " AND (? IS NULL OR id < ?) AND (NOT ? OR replayed_at IS NULL) ORDER BY id DESC LIMIT ?",
+        [what, what, network, network, before_id, before_id, waiting, limit],
     )
     return [_kept(row) for row in table.to_pylist()]
 
