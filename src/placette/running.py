@@ -134,14 +134,19 @@ async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
         backlog=2048,
     )
     server = _Server(config)
-    loop = asyncio.get_running_loop()
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(stop, server.stop)
     async with asyncio.TaskGroup() as group:
-        beside = [group.create_task(house.live.run()), group.create_task(gather(house))]
+        live = group.create_task(house.live.run())
+        gathering = group.create_task(gather(house))
+
+        def stop() -> None:
+            gathering.cancel()  # before the server: the demo's sensors would find its door closed
+            server.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         await server.serve(sockets=[listening])
-        for task in beside:
-            task.cancel()
+        gathering.cancel()
+        live.cancel()
 
 
 class _Server(uvicorn.Server):
