@@ -118,6 +118,8 @@ class Bus:
 
     def publish(self, table: pa.Table) -> None:
         """Offer stored rows to every subscription (writer thread), waking each event loop once."""
+        if not table.num_rows:
+            return
         datastreams = table.column("datastream_id").to_numpy()
         wakers: dict[asyncio.AbstractEventLoop, list[Callable[[], None]]] = {}
         for subscription in self._subscriptions:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pyarrow as pa
 
 from placette.model.errors import BadQuery
+from placette.model.times import EARLIEST, LATEST
 from placette.store.core import Store
 
 Interval = Literal["hour", "day", "week", "month"]
@@ -68,6 +69,7 @@ async def aggregate(
     if interval not in get_args(Interval):
         raise BadQuery(f"'{interval}' is no interval", "interval", "one of " + ", ".join(get_args(Interval)))
     local = _zone(zone)
+    start_us, end_us = max(start_us, EARLIEST), min(end_us, LATEST)
     ids = ", ".join(str(int(key)) for key in datastream_ids) or "NULL"
     if interval != "hour":
         calendar = f"date_trunc('{interval}', make_timestamp(wall))"
