@@ -102,6 +102,12 @@ async def test_observations_without_a_feature_are_about_where_the_thing_stood(se
     assert [row["result"] for row in moved["value"][0]["Observations"]] == [2021]
 
 
+async def test_a_feature_outlives_the_location_it_came_from(series: httpx.AsyncClient) -> None:
+    await series.post("Datastreams(1)/Observations", json={"result": 1})
+    assert (await series.delete("Locations(1)")).status_code == 200
+    assert (await read(series, "Observations(1)/FeatureOfInterest"))["name"] == "Place 1"
+
+
 async def test_the_feature_of_a_place_is_made_once(series: httpx.AsyncClient) -> None:
     for _ in range(3):
         await series.post("Datastreams(1)/Observations", json={"result": 1})

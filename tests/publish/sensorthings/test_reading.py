@@ -7,6 +7,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount
+
+from placette.api import Access
+from placette.publish.sensorthings import app
+from placette.store import Store
 
 ROOT = "http://city.test/v1.1"
 
@@ -274,3 +281,41 @@ async def test_options_say_what_is_allowed(city: httpx.AsyncClient) -> None:
     assert (await city.post("Things(1)", json={})).status_code == 405
     assert (await city.delete("Things")).status_code == 405
     assert (await city.request("TRACE", "Things")).status_code == 405
+
+
+async def test_pages_of_other_sites_may_read(city: httpx.AsyncClient) -> None:
+    assert (await city.get("Things(1)")).headers["access-control-allow-origin"] == "*"
+    asked = {"Origin": "https://elsewhere.test", "Access-Control-Request-Method": "POST"}
+    answer = await city.options("Things", headers=asked)
+    assert (answer.status_code, "authorization" in answer.headers["access-control-allow-headers"]) == (204, True)
+
+
+async def test_a_proxy_names_the_address_only_when_trusted(filled: Store) -> None:
+    sent = {"X-Forwarded-Host": "city.example", "X-Forwarded-Proto": "https"}
+    for forwarded, expected in ((False, "http://city.test/v1.1/Things"), (True, "https://city.example/v1.1/Things")):
+        transport = httpx.ASGITransport(app(filled, OpenGate(), forwarded=forwarded))
+        async with httpx.AsyncClient(transport=transport, base_url="http://city.test/v1.1/") as client:
+            assert (await client.get("", headers=sent)).json()["value"][0]["url"] == expected
+
+
+async def test_a_mounted_service_knows_its_own_address(filled: Store) -> None:
+    site = Starlette(routes=[Mount("/city/v1.1", app(filled, OpenGate(), public_url=""))])
+    transport = httpx.ASGITransport(site)
+    async with httpx.AsyncClient(transport=transport, base_url="http://city.test") as client:
+        answer = (await client.get("/city/v1.1/Things(1)")).json()
+    assert answer["@iot.selfLink"] == "http://city.test/city/v1.1/Things(1)"
+
+
+async def test_brokers_are_listed_when_there_are_any(filled: Store) -> None:
+    transport = httpx.ASGITransport(app(filled, OpenGate(), mqtt=["mqtt://city.test:1883"]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://city.test/v1.1/") as client:
+        settings = (await client.get("")).json()["serverSettings"]
+    name = "http://www.opengis.net/spec/iot_sensing/1.1/req/create-observations-via-mqtt/observations-creation"
+    assert name in settings["conformance"]
+    assert settings[name] == {"endpoints": ["mqtt://city.test:1883"]}
+
+
+class OpenGate:
+    """A gate that lets everybody pass."""
+
+    def check(self, request: Request, access: Access) -> None: ...

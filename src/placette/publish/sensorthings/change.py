@@ -76,6 +76,8 @@ def delete(con: Con, entity: Entity, key: int) -> set[int]:
         return {_delete_observation(con, key)}
     if entity.name == "FeatureOfInterest":
         _delete_observed_at(con, key)
+    if entity.name == "Location":
+        _keep_features(con, key)
     if entity.name == "HistoricalLocation":
         catalogue.require(con, entity.table, key)
         catalogue.delete_historical_locations(con, [key])
@@ -230,3 +232,13 @@ def _delete_observed_at(con: Con, feature_id: int) -> None:
     rows = con.execute(f"SELECT DISTINCT datastream_id FROM observation WHERE id IN ({ids})", [feature_id]).fetchall()  # noqa: S608
     con.execute(f"DELETE FROM observation WHERE id IN ({ids})", [feature_id])  # noqa: S608  # our own names
     notes().observations_of.update(stream for (stream,) in rows)
+
+
+def _keep_features(con: Con, location_id: int) -> None:
+    """Name the feature in the observations that are about this place, since the place is about to be forgotten."""
+    con.execute(
+        f"""UPDATE observation SET feature_id = v.feature_id FROM {OBSERVED_AT} v
+            WHERE v.observation_id = observation.id AND observation.feature_id IS NULL
+              AND v.feature_id IN (SELECT feature_id FROM location_feature WHERE location_id = ?)""",  # noqa: S608  # our own names
+        [location_id],
+    )

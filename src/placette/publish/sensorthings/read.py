@@ -34,14 +34,14 @@ class Reader:
         self.fetcher = Fetcher(store, clock)
         self._store = store
         self._clock = clock
-        self._features = Features(store)
+        self.features = Features(store)
 
     async def answer(self, resource: Resource, options: Options, root: str) -> Any:
         """Return what is to be sent for a path: an object, a ``Bare`` value, or ``None`` for a property without value.
 
         Raises ``NotFound`` when the path leads nowhere and ``BadQuery`` for options that do not fit.
         """
-        await self._features.prepare(resource, options)
+        await self.features.prepare(resource, options)
         if resource.inside:
             return await self._property(resource, options, root)
         if resource.ref:

@@ -47,6 +47,14 @@ _ALLOWED = {
 
 Headers = list[tuple[bytes, bytes]]
 
+_OPEN: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"location")]
+"""Pages of other sites may read what everybody may read; what needs a token needs it from there too."""
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PATCH, PUT, DELETE"),
+    (b"access-control-allow-headers", b"authorization, content-type, prefer"),
+    (b"access-control-max-age", b"86400"),
+]
+
 
 class Reply(msgspec.Struct):
     """What is sent back."""
@@ -90,7 +98,7 @@ class SensorThings:
         self._forwarded = forwarded
         self._mqtt = tuple(mqtt)
         self.reader = Reader(store, clock)
-        self.writer = Writer(store, clock, self.reader.fetcher.extents)
+        self.writer = Writer(store, clock, self.reader.fetcher.extents, self.reader.features)
         self._methods: dict[str, Callable[[Call], Awaitable[Reply]]] = {
             "GET": self._get,
             "HEAD": self._get,
@@ -119,7 +127,7 @@ class SensorThings:
             fault = PlacetteError("an error on our side", scope["path"], "try again; the cause is in the server's log")
             await problem(fault)(scope, receive, send)
             return
-        headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+        headers = [*reply.headers, *_OPEN, (b"content-length", b"%d" % len(reply.body))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
 
@@ -197,7 +205,7 @@ class SensorThings:
 
     async def _options(self, call: Call) -> Reply:
         kind = "read" if call.path in ("", "/") else "one" if parse_path(call.path).single else "set"
-        return Reply(204, b"", [(b"allow", _ALLOWED[kind])])
+        return Reply(204, b"", [(b"allow", _ALLOWED[kind]), *_PREFLIGHT])
 
     # --- what they share
 

@@ -15,6 +15,7 @@ from placette.publish.sensorthings import change
 from placette.publish.sensorthings.drafts import Draft, decode, draft
 from placette.publish.sensorthings.entities import ENTITIES, Entity, Link
 from placette.publish.sensorthings.extents import Extents
+from placette.publish.sensorthings.features import Features
 from placette.publish.sensorthings.make import Maker
 from placette.publish.sensorthings.plan import exists
 from placette.publish.sensorthings.resource import Resource, Step
@@ -24,10 +25,11 @@ from placette.store import Store, catalogue
 class Writer:
     """Writes into the store what clients of SensorThings send; ``clock`` gives µs since 1970-01-01 UTC."""
 
-    def __init__(self, store: Store, clock: Callable[[], int], extents: Extents) -> None:
+    def __init__(self, store: Store, clock: Callable[[], int], extents: Extents, features: Features) -> None:
         self._store = store
         self._clock = clock
         self._extents = extents
+        self._features = features
 
     async def observe(self, payload: bytes, datastream_id: int | None) -> int:
         """Store one Observation and return its id: the way every single measurement takes."""
@@ -69,6 +71,8 @@ class Writer:
         """Delete the entity a path names, with everything that hangs on it."""
         key = await self._id_of(resource)
         entity = resource.entity
+        if entity.name == "Location":
+            await self._features.complete()
         self._extents.forget(await self._store.change(lambda con: change.delete(con, entity, key)))
 
     async def _create(self, value: Draft, given: dict[str, int]) -> int:
