@@ -61,6 +61,19 @@ def test_positions_come_from_a_file_beside_by_name():
     assert subjects.unplaced == ["C-Elsewhere"]
 
 
+def test_columns_that_share_a_thing_belong_to_one():
+    things = Things(each="column", code="C-{column}", kind="counter")
+    values = (
+        Values(columns="in", thing="gate", observed_property="pedestrians", unit="{person}"),
+        Values(columns="temp", thing="gate", observed_property="temperature", unit="Cel"),
+        Values(columns="other", observed_property="pedestrians", unit="{person}"),
+    )
+    using = Mapping(title="t", source="s", licence="l", things=things, time=Time(column="t"), values=values)
+    subjects = Subjects(lay(using, ("t", "in", "temp", "other")))
+    assert [thing.code for thing in subjects.things] == ["C-gate", "C-other"]
+    assert subjects.of_column == (0, 0, 1)
+
+
 def test_lines_and_areas_keep_their_shape():
     area = {"type": "Polygon", "coordinates": [[[5, 43], [6, 43], [6, 44], [5, 43]]]}
     subjects = only_things(Things(each="row", code="{id}", kind="park"), ("id", GEOMETRY))

@@ -63,7 +63,8 @@ def _missing(report: ImportReport) -> Iterator[str]:
     if report.missing:
         counts = sorted(report.missing.items(), key=lambda each: -each[1])
         said = ", ".join(f"{count:,} {_quoted(text)}" for text, count in counts)
-        yield f"no value in {sum(report.missing.values()):,} cells: {said}"
+        cells = sum(report.missing.values())
+        yield f"no value in {cells:,} {_plural('cell', cells)}: {said}"
     if report.idle_rows:
         yield f"rows without any value: {report.idle_rows:,}"
     if report.twice_rows:

@@ -104,6 +104,8 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ignore: tuple[str, ...] = ()
     """Columns or patterns that ``columns`` does not mean."""
     observed_property: NamedKey = msgspec.field(name="property")
+    thing: str = ""
+    """What ``{column}`` stands for, instead of the column's name: columns with the same one belong to one Thing."""
     unit: str
     name: str = ""
     definition: str = ""

@@ -24,6 +24,11 @@ class ValueColumn(msgspec.Struct, frozen=True):
     column: str
     values: Values
 
+    @property
+    def thing(self) -> str:
+        """What ``{column}`` stands for where each column is a Thing."""
+        return self.values.thing or self.column
+
 
 class ThingSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A Thing that the file speaks of; ``location`` is a GeoJSON geometry in degrees (WGS 84)."""
@@ -126,7 +131,7 @@ def _check_codes(mapping: Mapping, values: tuple[ValueColumn, ...]) -> None:
     seen: dict[tuple[str, str], ValueColumn] = {}
     for each in values:
         of_column = mapping.things.each == "column"
-        code = naming.code(mapping.things.code, {"column": each.column}) if of_column else mapping.things.code
+        code = naming.code(mapping.things.code, {"column": each.thing}) if of_column else mapping.things.code
         if not code:
             raise Unprocessable(
                 f"no code can be made from the column '{each.column}'",

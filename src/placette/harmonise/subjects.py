@@ -67,13 +67,13 @@ class Subjects:
             self._add({}, self._place_of({}))
             return (0,) * len(plan.values)
         if self._settings.each == "column":
-            return tuple(self._of_column(each.column) for each in plan.values)
+            return tuple(self._of_column(each.thing) for each in plan.values)
         return ()
 
-    def _of_column(self, column: str) -> int:
-        code = naming.code(self._settings.code, {"column": column})
+    def _of_column(self, thing: str) -> int:
+        code = naming.code(self._settings.code, {"column": thing})
         if code not in self._codes:
-            self._codes[code] = self._add({"column": column}, self._place_of({"column": column}))
+            self._codes[code] = self._add({"column": thing}, self._place_of({"column": thing}))
         return self._codes[code]
 
     def _different(self, table: pa.Table) -> tuple[Integers, Integers]:

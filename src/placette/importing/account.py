@@ -126,10 +126,12 @@ class Account:
     def _of(self, number: int) -> SeriesReport:
         spec = self._series[number]
         count = int(self._of_series[number])
-        columns = [each.column for each in self._plan.values if each.values.series_key == spec.values.series_key]
         by_column = self._subjects.of_column
-        if by_column:
-            columns = [self._plan.values[at].column for at, thing in enumerate(by_column) if thing == spec.thing]
+        columns = [
+            each.column
+            for at, each in enumerate(self._plan.values)
+            if each.values.series_key == spec.values.series_key and (not by_column or by_column[at] == spec.thing)
+        ]
         return SeriesReport(
             code=series_code(self._subjects.things[spec.thing], spec.values),
             column=", ".join(columns),
