@@ -32,4 +32,5 @@ async def main(port: int, database: Path, moment: str) -> None:
     await MqttNetwork(config, sink).run()
 
 
-asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
