@@ -64,7 +64,7 @@ class Placette:
 
     def latest(self) -> int:
         """``/api/latest``, from memory."""
-        return len(self._ask("/api/latest")["values"])
+        return len(self._ask("/api/latest")["latest"])
 
     def span(self, position: int, start: int, end: int) -> int:
         """``/api/series``, raw."""

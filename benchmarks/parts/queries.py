@@ -135,7 +135,7 @@ def _http_asks(connection: HTTPConnection, plan: Plan, made: World) -> dict[str,
         return ask(path, lambda found: len(found["value"]))
 
     return {
-        questions.LATEST: lambda: ask("/api/latest", lambda found: len(found["values"])),
+        questions.LATEST: lambda: ask("/api/latest", lambda found: len(found["latest"])),
         questions.LAST_DAY: last_day,
         questions.HOURLY: hourly,
         questions.LAST: last,
