@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.routing import Mount
 
 from placette.api import Access
+from placette.model.observations import ObservationRow
+from placette.model.times import micros
 from placette.publish.sensorthings import app
 from placette.store import Store
 
@@ -199,6 +201,21 @@ async def test_a_page_stays_the_same_while_newer_rows_arrive(
     await client.post("Datastreams(1)/Observations", json={"phenomenonTime": "2026-01-09T00:00:00Z", "result": 9})
     second = await read(client, first["@iot.nextLink"])
     assert [row["result"] for row in first["value"] + second["value"]] == [4, 3, 2, 1]
+
+
+async def test_the_newest_of_a_long_series_are_found_page_by_page(
+    client: httpx.AsyncClient, store: Store, a_thing: Any, a_datastream: Any
+) -> None:
+    await client.post("Things", json=a_thing(1, Datastreams=[a_datastream("air")]))
+    minute, start = 60_000_000, micros("2026-01-01T00:00:00Z")
+    gap = 30 * 24 * 60 * minute
+    await store.append_rows([ObservationRow(1, start + k * minute + (k > 990) * gap, float(k)) for k in range(1200)])
+    page = await read(client, "Datastreams(1)/Observations?$orderby=phenomenonTime desc&$top=100&$select=result")
+    found = [row["result"] for row in page["value"]]
+    while "@iot.nextLink" in page:
+        page = await read(client, page["@iot.nextLink"])
+        found += [row["result"] for row in page["value"]]
+    assert found == list(range(1199, -1, -1))
 
 
 async def test_top_zero_counts_only(city: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from placette.publish.sensorthings import plan as plans
 from placette.publish.sensorthings.entities import ENTITIES, Entity, Link
 from placette.publish.sensorthings.fetch import Fetcher
 from placette.publish.sensorthings.serialise import Row
-from placette.publish.sensorthings.tree import Expand, Options, Order, Path, query_string
+from placette.publish.sensorthings.tree import Expand, Options, Path, query_string
 
 DEFAULT_TOP = 100
 MAX_TOP = 10_000
@@ -21,7 +21,7 @@ MAX_TOP = 10_000
 LEVEL_ROWS = 50_000
 """Objects of one level over all its parents: some 20 MB of JSON. Beyond it each parent gets fewer, with a next link."""
 
-_NEWEST_FIRST = (Path(("phenomenonTime",)), True)
+_TIME = ("phenomenonTime",)
 
 
 async def expand(fetcher: Fetcher, parents: list[Row], entity: Entity, options: Options, root: str) -> None:
@@ -77,6 +77,12 @@ async def _many(fetcher: Fetcher, parents: list[Row], entity: Entity, link: Link
         parent.json[link.name] = [row.json for row in group]
 
 
+def _is_newest_first(options: Options) -> bool:
+    """True when all Observations are asked for by falling time, as most clients ask for the latest ones."""
+    order = options.orderby[0] if len(options.orderby) == 1 and options.filter is None else None
+    return order is not None and order.descending and isinstance(order.key, Path) and order.key.steps == _TIME
+
+
 async def _counts(fetcher: Fetcher, link: Link, options: Options, keys: list[int]) -> dict[int, int]:
     table = await fetcher.query(*plans.level_counts(link, options, fetcher.clock(), keys))
     return dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
@@ -84,10 +90,9 @@ async def _counts(fetcher: Fetcher, link: Link, options: Options, keys: list[int
 
 def _newest(fetcher: Fetcher, link: Link, options: Options, keys: list[int]) -> list[int] | None:
     """Return the ids of the newest Observations when just these are asked for: they are known without a search."""
-    newest = len(options.orderby) == 1 and _plain(options.orderby[0]) == _NEWEST_FIRST
-    if link.name != "Observations" or link.via or options.top != 1 or not newest:
+    if link.name != "Observations" or link.via or options.top != 1 or not _is_newest_first(options):
         return None
-    if options.filter is not None or options.skip or options.after is not None:
+    if options.skip or options.after is not None:
         return None
     ids: list[int] = fetcher.store.latest.of(keys).column("id").to_pylist()
     return ids
@@ -105,11 +110,6 @@ def _weights(keys: list[int | None], parents: list[Row]) -> dict[int, int]:
 def _weigh(found: list[Row], weights: dict[int, int]) -> None:
     for row in found:
         row.weight = weights[row.parent] if row.parent is not None else 1
-
-
-def _plain(order: Order) -> tuple[Path | None, bool]:
-    key = order.key
-    return (Path(key.steps) if isinstance(key, Path) else None), order.descending
 
 
 def _cut(found: list[Row], top: int) -> tuple[dict[int | None, list[Row]], set[int | None]]:
