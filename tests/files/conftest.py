@@ -9,7 +9,11 @@ import pytest
 from placette.connect import files
 from placette.model.file_format import FileFormat
 
-PACK: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".xz": lzma.compress, "": lambda data: data}
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".xz": lambda data: lzma.compress(data, preset=0),
+    "": lambda data: data,
+}
 
 
 class Read:

@@ -66,7 +66,7 @@ def _missing(report: ImportReport) -> Iterator[str]:
         cells = sum(report.missing.values())
         yield f"no value in {cells:,} {_plural('cell', cells)}: {said}"
     if report.idle_rows:
-        yield f"rows without any value: {report.idle_rows:,}"
+        yield f"rows without a value that is meant: {report.idle_rows:,}"
     if report.twice_rows:
         how = report.time["hours that come twice"]
         yield f"rows in an hour that came twice: {report.twice_rows:,}, treated by '{how}'"
@@ -93,7 +93,8 @@ def _things(report: ImportReport) -> Iterator[str]:
     if report.things_unplaced_count:
         named = ", ".join(report.things_unplaced[:5])
         more = " …" if report.things_unplaced_count > 5 else ""
-        yield f"without a position: {report.things_unplaced_count:,} things: {named}{more}"
+        count = report.things_unplaced_count
+        yield f"without a position: {count:,} {_plural('thing', count)}: {named}{more}"
     known = "" if report.preview else f", {report.things_new:,} of them new"
     streams = f"; {report.series_count:,} {_plural('datastream', report.series_count)}" if report.series_count else ""
     streams += f", {report.series_new:,} of them new" if report.series_count and not report.preview else ""

@@ -75,7 +75,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     rows: int
     idle_rows: int
-    """Rows in which no value stands."""
+    """Rows without a value that the mapping means."""
     twice_rows: int
     """Rows whose local hour came twice."""
     skipped_rows: int
