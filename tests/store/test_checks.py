@@ -38,6 +38,7 @@ def soon(seconds: float) -> int:
         ({"phenomenon_end": soon(2 * 86_400)}, "more than 86400 s ahead in row 1"),
         ({"result_time": YEAR_0001}, "the resultTime lies outside"),
         ({"feature_id": 77}, "unknown feature of interest in row 1"),
+        ({"quality": 7}, "unknown quality flag in row 1"),
     ],
 )
 def test_a_bad_row_is_named_and_nothing_of_its_batch_is_stored(

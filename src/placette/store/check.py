@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from placette.model.errors import BadObservation
+from placette.model.observations import Quality
 from placette.model.times import EARLIEST, LATEST, MICROS_PER_S
 from placette.store.batch import NULL_TIME, Batch, Bools, Int64s
 from placette.store.kinds import Kinds
@@ -15,6 +16,7 @@ from placette.store.kinds import Kinds
 Fault = tuple[Bools, str, str]
 """A mask of bad rows, what is wrong with them, and the remedy."""
 _SHOWN = 10
+_FLAGS = np.isin(np.arange(256), list(Quality))
 
 
 def faults(batch: Batch, kinds: Kinds, now: int, max_future_s: int) -> list[Fault]:
@@ -29,6 +31,7 @@ def faults(batch: Batch, kinds: Kinds, now: int, max_future_s: int) -> list[Faul
         (_not_finite(batch), "the result is NaN or infinite", "leave the row out, or send null with quality 9"),
         (_outside(batch.phenomenon_time), "the time lies outside 1900–2200", "set the device's clock"),
     ]
+    rules.append((~_FLAGS[batch.quality], "unknown quality flag", "1, 2, 3, 4 or 9 (QARTOD)"))
     ahead = batch.phenomenon_time > horizon
     for name, values in (("end", batch.phenomenon_end), ("resultTime", batch.result_time)):
         if values is not None:

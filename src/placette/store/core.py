@@ -65,7 +65,11 @@ class Store:
         """
         store = cls(path, settings or StoreSettings())
         store._engine.open()
-        store._writer.start()
+        try:
+            store._writer.start()
+        except BaseException:
+            store._engine.close()
+            raise
         return store
 
     def close(self) -> None:

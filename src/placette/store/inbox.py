@@ -179,7 +179,9 @@ def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Se
     )
     con.register("letters", rows)
     try:
-        con.execute("INSERT INTO dead_letter SELECT nextval('dead_letter_id'), *, NULL FROM letters")
+        con.execute(
+            "INSERT INTO dead_letter SELECT nextval('dead_letter_id'), *, NULL, octet_length(payload) FROM letters"
+        )
     finally:
         con.unregister("letters")
     _trim(con, settings)
@@ -191,13 +193,16 @@ def _text(value: str) -> str:
 
 
 def _trim(con: duckdb.DuckDBPyConnection, settings: StoreSettings) -> None:
-    con.execute("DELETE FROM dead_letter WHERE received_time < now()::TIMESTAMP - to_days(?)", [settings.inbox_days])
-    total = first(con, "SELECT coalesce(sum(octet_length(payload)), 0) FROM dead_letter")
-    if total is not None and total[0] > settings.inbox_mib << 20:
+    limit = settings.inbox_mib << 20
+    expired = f"received_time < now()::TIMESTAMP - to_days({settings.inbox_days})"
+    total, old = first(con, f"SELECT sum(size), count(*) FILTER ({expired}) FROM dead_letter") or (0, 0)  # noqa: S608  # integers
+    if old:
+        con.execute(f"DELETE FROM dead_letter WHERE {expired}")  # noqa: S608  # integers
+    if total > limit:
         con.execute(
-            "DELETE FROM dead_letter WHERE id IN (SELECT id FROM (SELECT id, sum(octet_length(payload))"
-            " OVER (ORDER BY id DESC) AS newer FROM dead_letter) WHERE newer > ?)",
-            [settings.inbox_mib << 20],
+            "DELETE FROM dead_letter WHERE id IN (SELECT id FROM"
+            " (SELECT id, sum(size) OVER (ORDER BY id DESC) AS kept FROM dead_letter) WHERE kept > ?)",
+            [limit],
         )
 
 

@@ -12,6 +12,7 @@ from placette.store.batch import NULL_TIME, Batch, Int64s
 from placette.store.feed import Feeds
 from placette.store.identity import Plan
 from placette.store.kinds import Kinds
+from placette.store.sql import transaction
 from placette.store.watermark import Watermark
 
 _INSERT = "INSERT INTO observation FROM incoming"
@@ -87,8 +88,7 @@ class Landing:
         )
 
     def _store_slowly(self, con: duckdb.DuckDBPyConnection, batch: Batch, slow: Int64s, now: int) -> Plan:
-        con.begin()
-        try:
+        with transaction(con):
             plan = identity.resolve(con, self.feeds, batch, self.kinds, slow, self.next_id, now)
             if plan.insert is not None and len(plan.insert):
                 self.feeds.fill("incoming", _with_ids(batch.take(plan.insert), plan.insert_ids))
@@ -98,10 +98,6 @@ class Landing:
             if plan.changed is not None:
                 self.feeds.fill("changed", plan.changed)
                 con.execute("INSERT INTO observation_change FROM changed")
-        except BaseException:
-            con.rollback()
-            raise
-        con.commit()
         return plan
 
     def _correct(self, con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan) -> None:

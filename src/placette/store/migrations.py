@@ -13,7 +13,7 @@ import duckdb
 
 from placette.model.errors import StorageFailure
 from placette.store.schema import MIGRATIONS, NEWEST, Migration
-from placette.store.sql import first
+from placette.store.sql import first, transaction
 
 
 def version_of(con: duckdb.DuckDBPyConnection) -> int:
@@ -63,15 +63,10 @@ def migrate(con: duckdb.DuckDBPyConnection) -> tuple[Migration, ...]:
     steps = pending(con)
     if not steps:
         return ()
-    con.begin()
-    try:
+    with transaction(con):
         con.execute("CREATE TABLE IF NOT EXISTS schema_version (number INTEGER NOT NULL, done_at TIMESTAMP NOT NULL)")
         for step in steps:
             for statement in step.statements:
                 con.execute(statement)
             con.execute("INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)", [step.number])
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()
     return steps

@@ -65,7 +65,7 @@ _FIRST = (
         result DOUBLE, result_json VARCHAR, quality UTINYINT NOT NULL, id BIGINT NOT NULL)""",
     """CREATE TABLE dead_letter (id BIGINT NOT NULL, network VARCHAR NOT NULL, channel VARCHAR NOT NULL,
         payload BLOB NOT NULL, received_time TIMESTAMP NOT NULL, what VARCHAR NOT NULL, where_ VARCHAR NOT NULL,
-        remedy VARCHAR NOT NULL, replayed_at TIMESTAMP)""",
+        remedy VARCHAR NOT NULL, replayed_at TIMESTAMP, size BIGINT NOT NULL)""",
     """CREATE TABLE compaction (year INTEGER NOT NULL, month INTEGER NOT NULL, rows BIGINT NOT NULL,
         done_at TIMESTAMP NOT NULL)""",
     "CREATE TABLE meta (key VARCHAR NOT NULL, value VARCHAR NOT NULL)",

@@ -14,8 +14,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     max_future_s: Annotated[int, msgspec.Meta(ge=0)] = 86_400
     """How far ahead of now a phenomenonTime may lie (a device's clock drifts); forecasts are free of it."""
-    queue_rows: Positive = 2_000_000
-    """Rows that may wait for the writer (about 150 bytes each) before callers are told to come back."""
+    queue_rows: Positive = 1_000_000
+    """Rows that may wait for the writer (about 100 bytes each) before callers are told to come back."""
     group_rows: Positive = 200_000
     """Rows that one transaction takes at most, so that a flood does not make a lone POST wait for long."""
     memory_mib: Annotated[int, msgspec.Meta(ge=64)] = 160

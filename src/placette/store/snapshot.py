@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from placette.store.batch import NULL_TIME
-from placette.store.sql import among, first
+from placette.store.sql import among, first, transaction
 from placette.store.watermark import Watermark
 
 _NEWEST = """
@@ -60,19 +60,15 @@ def take_in(watermark: Watermark, table: pa.Table) -> None:
 
 def save(con: duckdb.DuckDBPyConnection, watermark: Watermark, next_id: int) -> None:
     """Write table ``latest`` anew as of observation ``next_id`` − 1, in a transaction of its own."""
-    con.begin()
+    con.register("fresh", watermark.rows())
     try:
-        con.register("fresh", watermark.rows())
-        con.execute("DELETE FROM latest")
-        con.execute(f"INSERT INTO latest SELECT {_COLUMNS} FROM fresh")  # noqa: S608  # fixed names
-        set_meta(con, "latest_upto", next_id - 1)
-        set_meta(con, "observation_next", next_id)
-    except BaseException:
-        con.rollback()
-        raise
+        with transaction(con):
+            con.execute("DELETE FROM latest")
+            con.execute(f"INSERT INTO latest SELECT {_COLUMNS} FROM fresh")  # noqa: S608  # fixed names
+            set_meta(con, "latest_upto", next_id - 1)
+            set_meta(con, "observation_next", next_id)
     finally:
         con.unregister("fresh")
-    con.commit()
 
 
 def reload(con: duckdb.DuckDBPyConnection, datastreams: Iterable[int], next_id: int) -> pa.Table:

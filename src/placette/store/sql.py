@@ -1,14 +1,29 @@
-"""Reading a few values inside a transaction.
+"""Small helpers around a DuckDB connection: a transaction, and reading a few values inside it.
 
-A DuckDB connection refuses other work while a result is partly read; these helpers always read to the end.
+A connection refuses some work while a result is partly read; these helpers always read to the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what the block does, or undo it when the block or the commit raises."""
+    con.begin()
+    try:
+        yield
+        con.complete()
+        con.commit()
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed commit has undone itself, and a broken database cannot
+            con.rollback()
+        raise
 
 
 def first(con: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:

@@ -29,6 +29,7 @@ from placette.store.readers import Readers
 from placette.store.receipt import Receipt
 from placette.store.settings import StoreSettings
 from placette.store.shared import Shared
+from placette.store.sql import transaction
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,10 @@ class Writer:
     def _ready(self) -> duckdb.DuckDBPyConnection:
         if time.monotonic() < self._failed_until:
             raise StorageFailure("the disk failed a moment ago", str(self._engine.path), "see to the disk; try again")
-        free, reserve = self._engine.free_bytes(), self._settings.disk_reserve_mib << 20
+        try:
+            free, reserve = self._engine.free_bytes(), self._settings.disk_reserve_mib << 20
+        except OSError as error:
+            raise StorageFailure(f"the disk is gone: {error}", remedy="see to the disk; try again") from error
         if free < reserve:
             raise StorageFailure(
                 f"the disk is full: {free >> 20} MiB are free, {reserve >> 20} MiB are kept in reserve",
@@ -184,19 +188,14 @@ class Writer:
     def _change(self, con: duckdb.DuckDBPyConnection, job: Change) -> Any:
         ledger = Ledger()
         token = current.set(ledger)
-        con.begin()
+        reloaded = None
         try:
-            value = job.fn(con)
-            con.complete()
-            reloaded = (
-                snapshot.reload(con, ledger.observations_of, self._landing.next_id) if ledger.observations_of else None
-            )
-        except BaseException:
-            con.rollback()
-            raise
+            with transaction(con):
+                value = job.fn(con)
+                if ledger.observations_of:
+                    reloaded = snapshot.reload(con, ledger.observations_of, self._landing.next_id)
         finally:
             current.reset(token)
-        con.commit()
         if job.refresh:
             self._follow(con, ledger)
         if reloaded is not None:
