@@ -90,7 +90,11 @@ class House:
         routes = [*self._mounted(), *mount(pages.routes(), self.tokens)]
         site: Asgi = Starlette(routes=routes, exception_handlers=pages.exception_handlers())
         things: Asgi = sensorthings.app(
-            self.store, self.tokens, public_url=server.public_url, forwarded=server.trust_proxy
+            self.store,
+            self.tokens,
+            public_url=server.public_url,
+            forwarded=server.trust_proxy,
+            mqtt=[f"{'mqtts' if each.tls else 'mqtt'}://{each.host}:{each.port}" for each in self.brokers],
         )
 
         async def enter(scope: Scope, receive: Receive, send: Send) -> None:
