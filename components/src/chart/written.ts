@@ -19,7 +19,7 @@ export class Written {
     this.plain = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
     this.compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
     const day: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", timeZone: zone };
-    const clock: Intl.DateTimeFormatOptions = interval === "hour" ? { hour: "numeric", minute: "2-digit" } : { year: "numeric" };
+    const clock: Intl.DateTimeFormatOptions = interval === "hour" ? { hour: "2-digit", minute: "2-digit" } : { year: "numeric" };
     this.moment = new Intl.DateTimeFormat(language, { ...day, ...clock });
   }
 
@@ -41,7 +41,7 @@ export class Written {
 export function axisTimes(splits: number[], step: number, { language, zone }: ChartOptions): string[] {
   const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
     new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
-  const clock = format({ hour: "numeric", minute: "2-digit" });
+  const clock = format({ hour: "2-digit", minute: "2-digit" });
   const day = format({ day: "numeric", month: "short" });
   const month = format({ month: "short", year: "2-digit" });
   const hour = format({ hour: "numeric", hourCycle: "h23" });

@@ -166,6 +166,12 @@ def _bars(frame: _Frame, time: Sequence[int], column: Column, step: float) -> st
 
 
 def _across(frame: _Frame, time: Sequence[int], zone: ZoneInfo, locale: Locale) -> tuple[Tick, ...]:
+    """Return the ticks whose words do not run over the edge."""
+    margin = 0.03 * WIDTH
+    return tuple(tick for tick in _times(frame, time, zone, locale) if tick.at < WIDTH - margin)
+
+
+def _times(frame: _Frame, time: Sequence[int], zone: ZoneInfo, locale: Locale) -> tuple[Tick, ...]:
     """Return ticks at local hours, days or months, whichever leaves about six of them."""
     span = time[-1] - time[0]
     moments = [datetime.fromtimestamp(seconds, zone) for seconds in time]
@@ -177,7 +183,7 @@ def _across(frame: _Frame, time: Sequence[int], zone: ZoneInfo, locale: Locale) 
         months = [m for m in days if m.day == 1]
         months = months[:: max(1, round(len(months) / _ACROSS))]
         return tuple(Tick(frame.x(m.timestamp()), format_date(m, "MMM yy", locale=locale)) for m in months)
-    days = days[:: max(1, math.ceil(len(days) / (_ACROSS + 2)))]
+    days = days[:: max(1, math.ceil(len(days) / _ACROSS))]
     return tuple(Tick(frame.x(m.timestamp()), format_date(m, "d MMM", locale=locale)) for m in days)
 
 

@@ -11,6 +11,7 @@ from babel.dates import format_datetime, format_skeleton
 from placette.model.errors import NotFound
 from placette.model.times import MICROS_PER_S, iso
 from placette.publish.columns import Series, gather
+from placette.publish.intervals import starts
 from placette.store import DatastreamInfo
 from placette.store.series import Interval
 from placette.web.charts import Chart, chart
@@ -75,6 +76,8 @@ async def explore(site: Site, language: str, members: list[Member], asked: dict[
     chosen = [(info, m) for info, m in having if m.code == asked.get("device")] or having[:MOST_LINES]
     back, interval = RANGES[span]
     end = time.time_ns() // 1000
+    if interval == "day":  # a day that has only had its night would look like a fall
+        end = starts(end, end + 1, "day", site.renderer.zone)[0]
     start = end - back
     found = await gather(site.store, site.city, [info for info, _ in chosen], start, end, interval)
     empty = _leading(found)
