@@ -7,6 +7,10 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("placette", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("placette")  # a busy machine is no fault of what is tested
 
 ROOT = Path(__file__).resolve().parent.parent
 
