@@ -66,3 +66,14 @@ async def test_a_listener_that_waits_is_woken(store: Store) -> None:
     await store.append_rows([ObservationRow(stream, NOON, 1.0)])
     assert (await waiting).num_rows == 1
     listener.close()
+
+
+def test_a_listener_whose_event_loop_ended_harms_nobody(store: Store) -> None:
+    (stream,) = make_datastreams(store, identity="all")
+
+    async def listen() -> None:
+        store.bus.subscribe()
+
+    asyncio.run(listen())
+    assert [store.append_now(table([stream], [NOON], [1.0])).inserted for _ in range(2)] == [1, 1]
+    assert store.stats().observations == 2

@@ -107,6 +107,8 @@ def test_a_full_disk_is_refused_clearly_and_goes_on_when_there_is_room(
     assert "disk" in failure.what
     assert held(store, NOON, kept) == (kept, kept)  # reading goes on
     again, _ = append_until_refused(store, stream, NOON + kept_at_most)
+    with pytest.raises(StorageFailure):
+        store.change_now(lambda con: con.execute("CREATE TABLE big AS FROM range(100000000)"), refresh=False)
 
     ballast.unlink()
     store.append_now(table([stream], [wait_for_room(store, stream)], [2.0]))
@@ -139,6 +141,19 @@ def wait_for_room(store: Store, stream: int) -> int:
             time.sleep(0.05)
         else:
             return NOON - 20
+
+
+def test_a_store_closes_in_good_order_on_a_full_disk(small_disk: Path) -> None:
+    store = Store.open(small_disk / "city.duckdb", StoreSettings(disk_reserve_mib=0))
+    (stream,) = make_datastreams(store)
+    ballast = fill(small_disk, leave=8 * MIB)
+    kept, _ = append_until_refused(store, stream, NOON)
+    store.close()
+    ballast.unlink()
+    store = Store.open(small_disk / "city.duckdb")
+    assert held(store, NOON, kept) == (kept, kept)
+    assert store.latest.all().num_rows == 1
+    store.close()
 
 
 def test_a_disk_that_cannot_be_written_is_named_at_the_start(small_disk: Path) -> None:

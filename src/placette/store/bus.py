@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -126,7 +127,7 @@ class Bus:
             if subscription.offer(table, datastreams):
                 wakers.setdefault(subscription.loop, []).append(subscription.wake)
         for loop, part in wakers.items():
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # an event loop that closed meanwhile has nobody left to tell
                 loop.call_soon_threadsafe(_call_all, part)
 
 

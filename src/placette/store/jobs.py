@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -48,7 +49,7 @@ def settle(outcomes: Iterable[Outcome]) -> None:
         else:
             loops.setdefault(waiter.get_loop(), []).append((waiter, value))
     for loop, part in loops.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # an event loop that closed meanwhile has nobody left to tell
             loop.call_soon_threadsafe(_resolve_all, part)
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -90,9 +91,7 @@ class Writer:
         while (group := self._next_group()) is not None:
             if group:
                 settle(self._answers(group))
-                self._save_sometimes()
-            else:
-                self._recover()
+            self._keep_well()
         self._finish()
 
     def _next_group(self) -> list[Job] | None:
@@ -168,9 +167,16 @@ class Writer:
         plan = self._landing.store(con, batch, now)
         self._landing.remember(batch, plan)
         self._shared.meter.count(batch.count, now)
-        if self._bus.has_listeners():
-            self._bus.publish(self._landing.stored(batch, plan))
+        self._publish(batch, plan)
         return _receipts(jobs, plan)
+
+    def _publish(self, batch: Batch, plan: Plan) -> None:
+        """Tell the listeners; the rows are stored already, so that no fault of a listener may reach their callers."""
+        try:
+            if self._bus.has_listeners():
+                self._bus.publish(self._landing.stored(batch, plan))
+        except Exception:
+            log.exception("%d stored rows did not reach the listeners", batch.count)
 
     def _refuse_some(self, jobs: list[Append], batch: Batch, found: list[Fault]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -237,38 +243,39 @@ class Writer:
     def _after_failure(self, error: BaseException) -> StorageFailure:
         """Refuse for a moment, and open the database anew if it is unusable; nothing of the group was acknowledged."""
         self._failed_until = time.monotonic() + _PAUSE_AFTER_FAILURE_S
-        if self._engine.is_alive():
-            log.error("a group could not be stored: %s", error)
-        else:
-            log.error("the database failed and is opened again: %s", error)
-            self._recover()
+        log.error("a group could not be stored: %s", error)
+        if not self._engine.is_alive():
+            self._let_go()
+            self._keep_well()
         return StorageFailure(f"the disk failed: {error}", str(self._engine.path), "see to the disk; send again")
 
-    def _recover(self) -> None:
-        """Try to open the database again while nobody writes, so that readers are served."""
-        try:
-            self._open_again()
-        except (StorageFailure, *BROKEN) as failure:
-            log.warning("the database is still closed: %s", failure)
-
-    def _open_again(self) -> None:
+    def _let_go(self) -> None:
+        """Close a broken database; DuckDB opens the file anew only when every connection to it is gone."""
         con, self._con = self._con, None
         self._readers.suspend()
         if con is not None:
-            con.close()
+            with suppress(duckdb.Error):
+                con.close()
+        self._engine.close()
+
+    def _open_again(self) -> None:
         self._engine.close()
         self._engine.open()
         self._connect()
         self._readers.resume()
 
-    def _save_sometimes(self) -> None:
-        if self._con is None or self._landing.next_id - self._saved_id < _SNAPSHOT_ROWS:
-            return
+    def _keep_well(self) -> None:
+        """Open a closed database again, so that readers are served, and save the latest values now and then."""
         try:
-            snapshot.save(self._con, self._shared.watermark, self._landing.next_id)
-        except BROKEN as error:
-            self._after_failure(error)
-        self._saved_id = self._landing.next_id
+            if self._con is None:
+                self._open_again()
+            elif self._landing.next_id - self._saved_id >= _SNAPSHOT_ROWS:
+                self._saved_id = self._landing.next_id
+                snapshot.save(self._con, self._shared.watermark, self._landing.next_id)
+        except (StorageFailure, duckdb.Error) as failure:
+            log.warning("the database is not well: %s", failure)
+            if not self._engine.is_alive():
+                self._let_go()
 
     def _finish(self) -> None:
         con, self._con = self._con, None
