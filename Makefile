@@ -15,7 +15,7 @@ demo: $(VENV)/.package front ## set up and start the demo city; options: make de
 	@exec $(BIN)/placette demo $(ARGS)
 
 test: packages check ## set up and run everything that must hold; options: make test ARGS="tests/store"
-	@$(WITH_NODE) $(BIN)/python -m pytest $(ARGS)
+	@export CHROME_PATH="$${CHROME_PATH:-$$(scripts/chromium $(BIN))}"; $(WITH_NODE) $(BIN)/python -m pytest $(ARGS)
 
 packages: # the system packages that the tests run for real
 	@scripts/test-packages
