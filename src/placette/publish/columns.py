@@ -128,4 +128,7 @@ def _series(
 
 def _nullable(column: Floats) -> Column:
     """Return the column with null for NaN and six significant decimals, more than any sensor has."""
-    return [None if np.isnan(value) else round(value, 6) for value in column.tolist()]
+    numbers = np.round(column, 6).astype(object)
+    numbers[np.isnan(column)] = None
+    listed: Column = numbers.tolist()
+    return listed

@@ -9,62 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 
 from placette.api import Access, Route
 from placette.city.model import City
-from placette.model.times import iso
 from placette.publish.answers import Packed
 from placette.publish.areas import Position, area, is_sound, links
+from placette.publish.latest_values import LatestTexts, LatestValues
 from placette.store import DatastreamInfo, Directory, Store
 
 GEOJSON = "application/geo+json"
-
-
-class LatestValue(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest observation of a datastream with what is needed to understand it; ``time`` is ISO 8601 UTC."""
-
-    datastream: int
-    code: str | None
-    thing: str | None
-    place: str | None
-    property: str | None
-    name: str
-    unit: str
-    symbol: str
-    origin: str
-    time: str
-    result: Any
-    quality: int
-
-
-def latest(store: Store, wanted: Callable[[DatastreamInfo], bool]) -> list[LatestValue]:
-    """Return the newest value of every datastream that ``wanted`` accepts and that has one, by id."""
-    infos = [info for info in store.directory.by_id.values() if wanted(info)]
-    table = store.latest.of(info.id for info in infos)
-    by_id = {info.id: info for info in infos}
-    found = []
-    for datastream, moment, number, text, quality in _rows(table):
-        info = by_id[datastream]
-        found.append(
-            LatestValue(
-                datastream=datastream,
-                code=info.code,
-                thing=info.thing_code,
-                place=info.place,
-                property=info.property_key,
-                name=info.name,
-                unit=info.unit,
-                symbol=info.unit_symbol,
-                origin=info.origin,
-                time=iso(moment),
-                result=msgspec.Raw(text.encode()) if text is not None else number,
-                quality=quality,
-            )
-        )
-    return found
+_FILTERS = {"place": "place", "property": "property_key", "kind": "kind", "thing": "thing_code"}
+"""Parameter of ``/api/latest`` and the member of a datastream it is held against."""
 
 
 def things(directory: Directory) -> dict[str, Any]:
@@ -129,16 +86,16 @@ def position_of(info: DatastreamInfo) -> Position | None:
 
 def routes(store: Store, city: City) -> list[Route]:
     """Return the three routes."""
+    texts = LatestTexts(store)
 
     async def show_latest(request: Request) -> Response:
-        asked = {name: request.query_params.get(name) for name in ("place", "property", "kind", "thing")}
+        asked = [(member, request.query_params.get(name)) for name, member in _FILTERS.items()]
+        sought = [(member, value) for member, value in asked if value is not None]
 
         def wanted(info: DatastreamInfo) -> bool:
-            mine = (info.place, info.property_key, info.kind, info.thing_code)
-            return all(want is None or want == has for want, has in zip(asked.values(), mine, strict=True))
+            return not sought or all(getattr(info, member) == value for member, value in sought)
 
-        body = msgspec.json.encode({"latest": latest(store, wanted)})
-        return Packed(body, "application/json").answer(request)
+        return Packed(texts.json(wanted), "application/json").answer(request)
 
     def public(path: str, handler: Any, summary: str, media_type: str = GEOJSON, gives: Any = None) -> Route:
         access = Access.PUBLIC
@@ -147,7 +104,13 @@ def routes(store: Store, city: City) -> list[Route]:
         )
 
     return [
-        public("/api/latest", show_latest, "Newest value of all datastreams, or of ?place= ?property= ?kind= ?thing="),
+        public(
+            "/api/latest",
+            show_latest,
+            "Newest value of all datastreams, or of ?place= ?property= ?kind= ?thing=",
+            "application/json",
+            LatestValues,
+        ),
         public("/api/things.geojson", _packed(store, things), "Every device with its place, kind and datastreams"),
         public(
             "/api/places.geojson",
@@ -174,14 +137,3 @@ def _packed(store: Store, make: Callable[[Directory], dict[str, Any]]) -> Callab
 def _feature(geometry: Any, properties: dict[str, Any], key: int | None = None) -> dict[str, Any]:
     feature = {"type": "Feature", "geometry": geometry, "properties": properties}
     return feature if key is None else {"id": key, **feature}
-
-
-def _rows(table: pa.Table) -> Any:
-    columns = [
-        table.column("datastream_id"),
-        table.column("phenomenon_time").cast(pa.int64()),
-        table.column("result"),
-        table.column("result_json"),
-        table.column("quality"),
-    ]
-    return zip(*(column.to_pylist() for column in columns), strict=True)
