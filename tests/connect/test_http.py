@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 from collections.abc import AsyncIterator
 from typing import Any
@@ -36,12 +35,19 @@ class Gate:
 
 
 @pytest.fixture
-async def client(store: Store, free_port: int, until: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a running server whose limit is 100 kB."""
+def upload(store: Store) -> BulkUpload:
+    """Uploads whose limit is 100 kB."""
     readers = {NDJSON: lambda: NdjsonReader(store.directory), ARROW: lambda: ArrowReader(store.directory)}
-    upload = BulkUpload(readers, store.append, limit=100_000, stream_limit=10_000_000)
+    return BulkUpload(readers, store.append, limit=100_000, stream_limit=10_000_000)
+
+
+@pytest.fixture
+async def client(upload: BulkUpload, free_port: int, until: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a running server."""
     app = Starlette(routes=mount(upload.routes(), Gate()))
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=free_port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    )
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     address = f"http://127.0.0.1:{free_port}"
@@ -167,27 +173,21 @@ async def test_a_busy_store_says_when_to_come_back(client: Any, store: Store, mo
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
 
 
-async def test_more_uploads_than_turns_wait_and_then_come_back_later(client: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(http, "WAIT_S", 0.05)
+async def test_more_uploads_than_turns_wait_and_then_come_back_later(
+    client: Any, upload: BulkUpload, until: Any, monkeypatch: Any
+) -> None:
     held = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield LINE.format(0, 1).encode()
         await held.wait()
 
-    async with contextlib.AsyncExitStack() as stack:
-        others = [
-            await stack.enter_async_context(
-                httpx.AsyncClient(base_url=client.base_url, headers=client.headers, trust_env=False)
-            )
-            for _ in range(http.AT_ONCE)
-        ]
-        waiting = [asyncio.create_task(post(other, slow())) for other in others]
-        answer = await post(client, LINE.format(0, 1))
-        while answer.status_code == 201:
-            answer = await post(client, LINE.format(0, 1))
-        held.set()
-        assert {(await each).status_code for each in waiting} == {201}
+    waiting = [asyncio.create_task(post(client, slow())) for _ in range(http.AT_ONCE)]
+    await until(upload._turns.locked)
+    monkeypatch.setattr(http, "WAIT_S", 0.05)
+    answer = await post(client, LINE.format(0, 1))
+    held.set()
+    assert {(await each).status_code for each in waiting} == {201}
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
