@@ -20,7 +20,7 @@ from starlette.routing import Route as StarletteRoute
 
 from placette import __version__, admin, letters
 from placette.access import Tokens
-from placette.api import Route, json_response, mount, openapi
+from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Network
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
@@ -154,7 +154,8 @@ class House:
         yield from mount(self.api_routes, self.tokens)
         document = openapi(self.api_routes, f"Placette — {self.city.name}")
         yield StarletteRoute("/openapi.json", _constant(json_response(document)))
-        yield StarletteRoute("/tiles/basemap.pmtiles", self._basemap, methods=["GET", "HEAD"])
+        tiles = guarded(self._basemap, Access.PUBLIC, self.tokens)
+        yield StarletteRoute("/tiles/basemap.pmtiles", tiles, methods=["GET", "HEAD"])
 
     async def _basemap(self, request: Request) -> Response:
         file = self.data / BASEMAP
