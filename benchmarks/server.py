@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +126,24 @@ def city_folder(folder: Path, broker_port: int = 1883) -> Path:
 
 
 def fetch(connection: HTTPConnection, path: str, body: bytes | None = None, **headers: str) -> bytes:
-    """Return the body of a GET, or of a POST of ``body``; raises ``RuntimeError`` unless the answer is 2xx."""
+    """Return the body of a GET, or of a POST of ``body``; raises ``RuntimeError`` unless the answer is 2xx.
+
+    A connection that the server closed because it was idle is opened again, once.
+    """
+    try:
+        status, content = _exchange(connection, path, body, headers)
+    except (BrokenPipeError, ConnectionResetError, RemoteDisconnected):
+        connection.close()
+        status, content = _exchange(connection, path, body, headers)
+    if status >= 300:
+        raise RuntimeError(f"{path}: {status} {content[:400]!r}")
+    return content
+
+
+def _exchange(connection: HTTPConnection, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
     connection.request("GET" if body is None else "POST", path, body, headers)
     answer = connection.getresponse()
-    content = answer.read()
-    if answer.status >= 300:
-        raise RuntimeError(f"{path}: {answer.status} {content[:400]!r}")
-    return content
+    return answer.status, answer.read()
 
 
 def _kilobytes(status: str, name: str) -> int:
