@@ -38,6 +38,19 @@ def test_every_row_keeps_its_id_and_its_values(store: Store, monkeypatch: pytest
     assert stored(store, "*") == before
 
 
+def test_a_full_month_is_cut_into_windows_of_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "WINDOW_ROWS", 400)
+    fill(store)
+    before = stored(store, "*")
+    assert len(list(compaction.compact(store, JUNE))) == 4
+    assert stored(store, "*") == before
+    spans = store.query_now(
+        "SELECT max(id) - min(id) AS span FROM (SELECT id, rowid, row_number() OVER (ORDER BY rowid) AS place"
+        " FROM observation WHERE id > 1500) GROUP BY (place - 1) // 400"
+    )
+    assert max(spans.column("span").to_pylist()) < 800  # ids of one window lie together
+
+
 def test_the_rows_of_a_month_lie_sorted_afterwards(store: Store) -> None:
     fill(store)
     list(compaction.compact(store, JUNE))

@@ -1,8 +1,10 @@
 """Sorts sealed months by datastream and time, so that reading one datastream touches few blocks.
 
-Rows arrive by time with all datastreams mixed; a long look at one datastream then reads every block of the range.
-A month is rewritten in slices of datastreams, each a short transaction of its own, so that ingestion goes on in between
-and the file never doubles. Ids stay with their rows (docs/decisions/0001-observation-ids.md).
+Rows arrive by time with all datastreams mixed; a long look at one datastream then reads every block of the range. A
+month is sorted in windows of about two million rows: one datastream then lies in one or two of a window's sixteen
+blocks, and an id, which lies in one window, is found among these sixteen (docs/decisions/0001-observation-ids.md).
+A window is rewritten in slices of datastreams, each a short transaction of its own, so that ingestion goes on in
+between and the file never doubles.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 
 import duckdb
 import msgspec
@@ -17,6 +20,7 @@ import msgspec
 from placette.store.core import Store
 from placette.store.sql import first
 
+WINDOW_ROWS = 2_000_000
 SLICE_ROWS = 500_000
 """Rows rewritten in one transaction: about half a second of the writer's time."""
 
@@ -65,13 +69,29 @@ def due(store: Store, before: Month) -> list[Month]:
 
 def compact(store: Store, month: Month) -> Iterator[int]:
     """Sort one month; yields the rows of each slice once it is rewritten. Blocks, so call it from a thread."""
+    for start, end in _windows(store, month):
+        slices = store.query_now(_SLICES, [SLICE_ROWS, start, end])
+        for lowest, highest, rows in zip(*(column.to_pylist() for column in slices.columns), strict=True):
+            store.change_now(partial(_rewrite, bounds=[start, end, lowest, highest]), refresh=False)
+            yield rows
+    store.change_now(partial(_note, month=month), refresh=False)
+
+
+def _windows(store: Store, month: Month) -> list[tuple[int, int]]:
+    """Cut a month at instants that leave about ``WINDOW_ROWS`` rows between them."""
     start, end = month.bounds
-    slices = store.change_now(lambda con: con.execute(_SLICES, [SLICE_ROWS, start, end]).fetchall(), refresh=False)
-    for lowest, highest, rows in slices:
-        bounds = [start, end, lowest, highest]
-        store.change_now(partial(_rewrite, bounds=bounds), refresh=False)
-        yield rows
-    store.change_now(lambda con: _note(con, month), refresh=False)
+    rows = store.query_now(f"SELECT count(*) AS rows FROM observation WHERE {_IN_MONTH}", [start, end])  # noqa: S608  # fixed text
+    count = -(-rows.column("rows")[0].as_py() // WINDOW_ROWS)
+    if count < 2:
+        return [(start, end)]
+    parts = ", ".join(f"{number / count:.6f}" for number in range(1, count))
+    cut = store.query_now(
+        f"SELECT unnest(approx_quantile(epoch_us(phenomenon_time), [{parts}])) AS cut"  # noqa: S608  # numbers
+        f" FROM observation WHERE {_IN_MONTH}",
+        [start, end],
+    )
+    edges = sorted({start, *cut.column("cut").to_pylist(), end})
+    return list(pairwise(edges))
 
 
 def _rewrite(con: duckdb.DuckDBPyConnection, bounds: list[int]) -> None:

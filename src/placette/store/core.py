@@ -17,7 +17,7 @@ from placette.model.errors import BadObservation
 from placette.model.observations import ObservationRow, complete
 from placette.store.bus import Bus
 from placette.store.directory import Directory
-from placette.store.engine import Engine
+from placette.store.engine import Engine, unopened
 from placette.store.jobs import Append, Change
 from placette.store.readers import Readers
 from placette.store.receipt import NOTHING, Receipt
@@ -61,12 +61,16 @@ class Store:
     def open(cls, path: Path, settings: StoreSettings | None = None) -> Store:
         """Open or create the database file at ``path``, bring its schema up to date and load the caches.
 
-        Raises ``StorageFailure`` when the file is foreign, newer than this program, in use, or cannot be written.
+        Raises ``StorageFailure`` when the file is foreign, damaged, newer than this program, in use, or cannot be
+        written.
         """
         store = cls(path, settings or StoreSettings())
         store._engine.open()
         try:
             store._writer.start()
+        except duckdb.Error as error:
+            store._engine.close()
+            raise unopened(error, path) from error
         except BaseException:
             store._engine.close()
             raise

@@ -31,6 +31,25 @@ written is a ``FatalException`` and does not (both tried on a full disk with Duc
 """
 
 
+_DAMAGED = ("Corrupt", "checksum", "not a valid DuckDB", "replaying WAL")
+"""Words of DuckDB's messages when the bytes on disk are not what it wrote."""
+
+
+def unopened(error: Exception, path: Path) -> StorageFailure:
+    """Return the failure to open the database at ``path``, with the remedy that fits its cause."""
+    if any(word in str(error) for word in _DAMAGED):
+        return StorageFailure(
+            f"the database is damaged: {error}",
+            str(path),
+            "check the disk, keep a copy of this folder, then put the last backup back with `placette restore`",
+        )
+    return StorageFailure(
+        f"the database cannot be opened: {error}",
+        str(path),
+        "check that no other Placette uses it, that the disk has room and that you may write there",
+    )
+
+
 class Engine:
     """An open database file. ``generation`` rises at every reopening; cursors of older generations are dead."""
 
@@ -95,11 +114,7 @@ class Engine:
                 con = self._raw()
             migrations.migrate(con)
         except (duckdb.Error, OSError) as error:
-            raise StorageFailure(
-                f"the database cannot be opened: {error}",
-                str(self.path),
-                "check that no other Placette uses it, that the disk has room and that you may write there",
-            ) from error
+            raise unopened(error, self.path) from error
         return con
 
     def _raw(self) -> duckdb.DuckDBPyConnection:
