@@ -16,6 +16,9 @@ from placette.store import Store
 BATCHES = 20
 ROWS = 500
 BEGIN_S = 1_577_836_800
+FIRST_BLOCK = 12_288
+BLOCK = 262_144
+"""DuckDB's file: three headers of 4 KiB, then blocks of 256 KiB."""
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +63,12 @@ def test_a_damaged_log_is_named_with_its_remedy(database: Path) -> None:
         Store.open(database)
 
 
-@pytest.mark.parametrize("position", [0, 4096, 300_000])
+@pytest.mark.parametrize("position", [0, 4_096, FIRST_BLOCK])
 def test_a_damaged_file_is_named_with_its_remedy(database: Path, position: int) -> None:
-    _damage(database, position)
+    """The main header, one of the two database headers, and the beginning of every block."""
+    end = database.stat().st_size if position == FIRST_BLOCK else position + 1
+    for start in range(position, end, BLOCK):
+        _damage(database, start)
     with pytest.raises(StorageFailure, match=r"restore"):
         Store.open(database)
 
