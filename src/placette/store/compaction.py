@@ -1,7 +1,7 @@
-"""Sorts sealed months by datastream and time, so that reading one datastream touches few blocks.
+"""Sorts what is no longer growing by datastream and time, so that reading one datastream touches few blocks.
 
-Rows arrive by time with all datastreams mixed; a long look at one datastream then reads every block of the range. A
-month is sorted in windows of about two million rows: one datastream then lies in one or two of a window's sixteen
+Rows arrive by time with all datastreams mixed; a long look at one datastream then reads every block of the range. Old
+days are sorted in windows of about two million rows: one datastream then lies in one or two of a window's sixteen
 blocks, and an id, which lies in one window, is found among these sixteen (docs/decisions/0001-observation-ids.md).
 A window is rewritten in slices of datastreams, each a short transaction of its own, so that ingestion goes on in
 between and the file never doubles.
@@ -9,93 +9,124 @@ between and the file never doubles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import duckdb
 import msgspec
 
+from placette.model.errors import PlacetteError
 from placette.store.core import Store
 from placette.store.sql import first
+
+log = logging.getLogger(__name__)
 
 WINDOW_ROWS = 2_000_000
 SLICE_ROWS = 500_000
 """Rows rewritten in one transaction: about half a second of the writer's time."""
 
-_IN_MONTH = "phenomenon_time >= make_timestamp(?) AND phenomenon_time < make_timestamp(?)"
+_DAY_US = 86_400_000_000
+_SETTLED_US = 2 * _DAY_US
+"""Most late frames have come by then; later ones only lie unsorted until enough of them have gathered."""
+_EVERY_S = 6 * 3600
+_TOLERATED = 0.05
+"""Share of rows that may come late before a span is sorted again."""
+
+_INSIDE = "phenomenon_time >= make_timestamp(?) AND phenomenon_time < make_timestamp(?)"
 _SLICES = f"""
 SELECT min(datastream_id), max(datastream_id), sum(rows)::BIGINT FROM (
     SELECT datastream_id, rows, (sum(rows) OVER (ORDER BY datastream_id) - rows) // ? AS slice FROM (
-        SELECT datastream_id, count(*) AS rows FROM observation WHERE {_IN_MONTH} GROUP BY datastream_id
+        SELECT datastream_id, count(*) AS rows FROM observation WHERE {_INSIDE} GROUP BY datastream_id
     )
 ) GROUP BY slice ORDER BY 1
 """  # noqa: S608  # fixed text
+_DAYS = """
+SELECT epoch_us(date_trunc('day', phenomenon_time)) AS day, count(*) AS rows FROM observation
+WHERE phenomenon_time < make_timestamp(?) GROUP BY day ORDER BY day
+"""
 
 
-class Month(msgspec.Struct, frozen=True, order=True):
-    """A calendar month, UTC."""
+class Span(msgspec.Struct, frozen=True, order=True):
+    """Whole days of one month, ``[start, end)`` in µs UTC, and their rows."""
 
-    year: int
-    month: int
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """Start and end, µs UTC."""
-        after = Month(self.year + self.month // 12, self.month % 12 + 1)
-        return self._start(), after._start()
-
-    def _start(self) -> int:
-        return int(datetime(self.year, self.month, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    start: int
+    end: int
+    rows: int
 
 
-def due(store: Store, before: Month) -> list[Month]:
-    """Return the months before ``before`` that were never compacted, or that hold other rows since, oldest first."""
-    table = store.query_now(
-        "SELECT year(phenomenon_time) AS year, month(phenomenon_time) AS month, count(*) AS rows FROM observation"
-        " GROUP BY ALL ORDER BY ALL"
-    )
-    done = {
-        (row["year"], row["month"]): row["rows"]
-        for row in store.query_now("SELECT year, month, rows FROM compaction").to_pylist()
-    }
-    return [
-        Month(row["year"], row["month"])
-        for row in table.to_pylist()
-        if Month(row["year"], row["month"]) < before and done.get((row["year"], row["month"])) != row["rows"]
+async def tend(store: Store) -> None:
+    """Sort what has settled, now and every six hours, for as long as the task lives."""
+    while True:
+        await asyncio.to_thread(_sort_what_is_due, store)
+        await asyncio.sleep(_EVERY_S)
+
+
+def due(store: Store, until_us: int) -> list[Span]:
+    """Return the spans before ``until_us`` worth sorting, oldest first.
+
+    These are days never sorted, once their month is over or they hold a window's worth of rows, and sorted spans into
+    which more than a twentieth of new rows has come.
+    """
+    until = until_us - until_us % _DAY_US
+    days = [tuple(row.values()) for row in store.query_now(_DAYS, [until]).to_pylist()]
+    done = [
+        Span(**row)
+        for row in store.query_now(
+            "SELECT epoch_us(begins) AS start, epoch_us(ends) AS end, rows FROM compaction ORDER BY begins"
+        ).to_pylist()
     ]
+    spans: list[Span] = []
+    for (month, sorted_as), group in groupby(days, lambda day: (_month(day[0]), _holder(done, day[0]))):
+        inside = list(group)
+        rows = sum(count for _, count in inside)
+        if sorted_as is not None:
+            if abs(rows - sorted_as.rows) > _TOLERATED * sorted_as.rows:
+                spans.append(Span(sorted_as.start, sorted_as.end, rows))
+        elif month < _month(until) or rows >= WINDOW_ROWS:
+            spans.append(Span(inside[0][0], inside[-1][0] + _DAY_US, rows))
+    return spans
 
 
-def compact(store: Store, month: Month) -> Iterator[int]:
-    """Sort one month; yields the rows of each slice once it is rewritten. Blocks, so call it from a thread."""
-    for start, end in _windows(store, month):
+def compact(store: Store, span: Span) -> Iterator[int]:
+    """Sort one span; yields the rows of each slice once it is rewritten. Blocks, so call it from a thread."""
+    for start, end in _windows(store, span):
         slices = store.query_now(_SLICES, [SLICE_ROWS, start, end])
         for lowest, highest, rows in zip(*(column.to_pylist() for column in slices.columns), strict=True):
             store.change_now(partial(_rewrite, bounds=[start, end, lowest, highest]), refresh=False)
             yield rows
-    store.change_now(partial(_note, month=month), refresh=False)
+    store.change_now(partial(_note, span=span), refresh=False)
 
 
-def _windows(store: Store, month: Month) -> list[tuple[int, int]]:
-    """Cut a month at instants that leave about ``WINDOW_ROWS`` rows between them."""
-    start, end = month.bounds
-    rows = store.query_now(f"SELECT count(*) AS rows FROM observation WHERE {_IN_MONTH}", [start, end])  # noqa: S608  # fixed text
-    count = -(-rows.column("rows")[0].as_py() // WINDOW_ROWS)
+def _sort_what_is_due(store: Store) -> None:
+    try:
+        for span in due(store, time.time_ns() // 1000 - _SETTLED_US):
+            rows = sum(compact(store, span))
+            log.info("%d observations from %s on are sorted", rows, _moment(span.start).date())
+    except PlacetteError as error:
+        log.warning("sorting old observations was put off: %s", error)
+
+
+def _windows(store: Store, span: Span) -> list[tuple[int, int]]:
+    """Cut a span at instants that leave about ``WINDOW_ROWS`` rows between them."""
+    count = -(-span.rows // WINDOW_ROWS)
     if count < 2:
-        return [(start, end)]
+        return [(span.start, span.end)]
     parts = ", ".join(f"{number / count:.6f}" for number in range(1, count))
     cut = store.query_now(
         f"SELECT unnest(approx_quantile(epoch_us(phenomenon_time), [{parts}])) AS cut"  # noqa: S608  # numbers
-        f" FROM observation WHERE {_IN_MONTH}",
-        [start, end],
+        f" FROM observation WHERE {_INSIDE}",
+        [span.start, span.end],
     )
-    edges = sorted({start, *cut.column("cut").to_pylist(), end})
-    return list(pairwise(edges))
+    return list(pairwise(sorted({span.start, *cut.column("cut").to_pylist(), span.end})))
 
 
 def _rewrite(con: duckdb.DuckDBPyConnection, bounds: list[int]) -> None:
-    chosen = f"FROM observation WHERE {_IN_MONTH} AND datastream_id BETWEEN ? AND ?"
+    chosen = f"FROM observation WHERE {_INSIDE} AND datastream_id BETWEEN ? AND ?"
     order = "ORDER BY datastream_id, phenomenon_time, id"
     con.execute(f"CREATE OR REPLACE TEMP TABLE slice AS SELECT * {chosen} {order}", bounds)  # fixed text
     con.execute(f"DELETE {chosen}", bounds)  # fixed text
@@ -103,10 +134,23 @@ def _rewrite(con: duckdb.DuckDBPyConnection, bounds: list[int]) -> None:
     con.execute("DROP TABLE slice")
 
 
-def _note(con: duckdb.DuckDBPyConnection, month: Month) -> None:
-    start, end = month.bounds
-    rows = first(con, f"SELECT count(*) FROM observation WHERE {_IN_MONTH}", [start, end])  # noqa: S608  # fixed text
-    con.execute("DELETE FROM compaction WHERE year = ? AND month = ?", [month.year, month.month])
+def _note(con: duckdb.DuckDBPyConnection, span: Span) -> None:
+    bounds = [span.start, span.end]
+    rows = first(con, f"SELECT count(*) FROM observation WHERE {_INSIDE}", bounds) or (0,)  # noqa: S608  # fixed text
+    con.execute("DELETE FROM compaction WHERE begins = make_timestamp(?) AND ends = make_timestamp(?)", bounds)
     con.execute(
-        "INSERT INTO compaction VALUES (?, ?, ?, now()::TIMESTAMP)", [month.year, month.month, rows[0] if rows else 0]
+        "INSERT INTO compaction VALUES (make_timestamp(?), make_timestamp(?), ?, now()::TIMESTAMP)", [*bounds, rows[0]]
     )
+
+
+def _holder(done: Iterable[Span], day: int) -> Span | None:
+    return next((span for span in done if span.start <= day < span.end), None)
+
+
+def _month(moment_us: int) -> tuple[int, int]:
+    moment = _moment(moment_us)
+    return moment.year, moment.month
+
+
+def _moment(moment_us: int) -> datetime:
+    return datetime.fromtimestamp(moment_us / 1e6, UTC)

@@ -66,7 +66,7 @@ _FIRST = (
     """CREATE TABLE dead_letter (id BIGINT NOT NULL, network VARCHAR NOT NULL, channel VARCHAR NOT NULL,
         payload BLOB NOT NULL, received_time TIMESTAMP NOT NULL, what VARCHAR NOT NULL, where_ VARCHAR NOT NULL,
         remedy VARCHAR NOT NULL, replayed_at TIMESTAMP, size BIGINT NOT NULL)""",
-    """CREATE TABLE compaction (year INTEGER NOT NULL, month INTEGER NOT NULL, rows BIGINT NOT NULL,
+    """CREATE TABLE compaction (begins TIMESTAMP NOT NULL, ends TIMESTAMP NOT NULL, rows BIGINT NOT NULL,
         done_at TIMESTAMP NOT NULL)""",
     "CREATE TABLE meta (key VARCHAR NOT NULL, value VARCHAR NOT NULL)",
     "INSERT INTO meta VALUES ('application', 'placette'), ('observation_next', '1'), ('latest_upto', '0')",
