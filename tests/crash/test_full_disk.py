@@ -1,26 +1,26 @@
-"""A disk that fills up under the store: clear refusal, nothing corrupt, reading goes on, storing resumes by itself."""
+"""A disk that fills up under a running city: a clear 507, reading goes on, and storing resumes by itself."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
-from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from benchmarks import encode, mqtt_wire
+from benchmarks.server import Server, serving
 from benchmarks.world import World, make
-
-from placette.model.errors import StorageFailure
-from placette.store import Store, StoreSettings
 
 DATASTREAMS = 100
 BATCH = 20_000
 BEGIN_S = 1_577_836_800
-PAUSE_S = 1.1
-"""A little more than the store waits after a failure before it tries again."""
-INSTANTS = "SELECT phenomenon_time, count(*) AS rows FROM observation GROUP BY ALL"
+RESERVE = 64 << 20
+"""What the store keeps free (StoreSettings.disk_reserve_mib)."""
+PATIENCE_S = 30
 
 pytestmark = pytest.mark.slow
 
@@ -30,51 +30,39 @@ def world(small_disk: Path) -> World:
     return make(small_disk / "data", DATASTREAMS)
 
 
-@pytest.fixture
-def store(world: World) -> Iterator[Store]:
-    """A store without a reserve: its writes run into the very end of the disk."""
-    opened = Store.open(world.database, StoreSettings(disk_reserve_mib=0, checkpoint_mib=16))
-    yield opened
-    opened.close()
+def test_a_full_disk_is_507_until_there_is_room_and_loses_nothing(small_disk: Path, world: World) -> None:
+    with serving(world.data) as server:
+        ballast = _leave(small_disk, RESERVE + (8 << 20))
+        stored, problem = _post_until_refused(server, world)
+        assert stored > 0
+        assert problem["status"] == 507
+        assert "the disk is full" in problem["what"]
+        assert "make room" in problem["remedy"]
+        assert server.stored() == stored * BATCH
+        ballast.unlink()
+        assert _post(server, world, stored)[0] == 201
+        assert server.stored() == (stored + 1) * BATCH
+    with serving(world.data) as server:
+        assert server.stored() == (stored + 1) * BATCH
 
 
-def test_a_log_that_finds_no_room_refuses_and_goes_on_when_there_is_some(small_disk: Path, store: Store) -> None:
-    ballast = _leave(small_disk, 4_000_000)
-    stored, refusal = _store_until_refused(store, first=0)
-    assert stored > 0
-    assert "No space left" in refusal.what
-    assert refusal.where
-    assert refusal.remedy
-    assert _whole_batches(store) == stored
-    ballast.unlink()
-    time.sleep(PAUSE_S)
-    store.append_now(_batch(stored))
-    assert _whole_batches(store) == stored + 1
-
-
-def test_a_checkpoint_that_finds_no_room_loses_nothing(small_disk: Path, world: World, store: Store) -> None:
-    ballast = _leave(small_disk, 50_000_000)
-    stored, refusal = _store_until_refused(store, first=0)
-    assert "checkpoint" in refusal.what
-    assert _whole_batches(store) == stored
-    ballast.unlink()
-    time.sleep(PAUSE_S)
-    store.append_now(_batch(stored))
-    store.close()
-    again = Store.open(world.database)
-    assert _whole_batches(again) == stored + 1
-    again.close()
-
-
-def test_the_reserve_is_kept_free(small_disk: Path, world: World) -> None:
-    store = Store.open(world.database, StoreSettings(disk_reserve_mib=64))
-    ballast = _leave(small_disk, 60 << 20)
-    with pytest.raises(StorageFailure, match=r"the disk is full: .* MiB are kept in reserve .* make room"):
-        store.append_now(_batch(0))
-    ballast.unlink()
-    store.append_now(_batch(0))
-    assert _whole_batches(store) == 1
-    store.close()
+@pytest.mark.broker
+def test_messages_that_find_the_disk_full_wait_at_the_broker(small_disk: Path, world: World, tmp_path: Path) -> None:
+    try:
+        broker = mqtt_wire.mosquitto(tmp_path / "broker")
+        with broker as port, serving(world.data, broker_port=port) as server:
+            server.wait_for_networks()
+            ballast = _leave(small_disk, RESERVE - (1 << 20))
+            frames = encode.frames(_batch(0).slice(0, 5_000))
+            mqtt_wire.publish(port, [mqtt_wire.packet(n, topic, body) for n, (topic, body) in enumerate(frames)])
+            assert server.stored() == 0
+            ballast.unlink()
+            deadline = time.monotonic() + PATIENCE_S
+            while server.stored() < 5_000 and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert server.stored() == 5_000
+    except FileNotFoundError as missing:
+        pytest.skip(str(missing))
 
 
 def _leave(folder: Path, free: int) -> Path:
@@ -84,14 +72,23 @@ def _leave(folder: Path, free: int) -> Path:
     return ballast
 
 
-def _store_until_refused(store: Store, first: int) -> tuple[int, StorageFailure]:
-    """Append batches until one is refused; return how many were stored, and the refusal."""
-    for number in range(first, first + 2_000):
-        try:
-            store.append_now(_batch(number))
-        except StorageFailure as refusal:
-            return number - first, refusal
+def _post_until_refused(server: Server, world: World) -> tuple[int, dict[str, object]]:
+    """Post bodies until one is refused; return how many were stored, and the refusal."""
+    for number in range(2_000):
+        status, answer = _post(server, world, number)
+        if status >= 300:
+            return number, answer
     raise AssertionError("the disk never filled up")
+
+
+def _post(server: Server, world: World, number: int) -> tuple[int, dict[str, object]]:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
+    headers = {"Authorization": f"Bearer {world.token}", "Content-Type": encode.ARROW}
+    connection.request("POST", "/api/observations", encode.arrow(world, _batch(number)), headers)
+    answer = connection.getresponse()
+    content = json.loads(answer.read())
+    connection.close()
+    return answer.status, content
 
 
 def _batch(number: int) -> pa.Table:
@@ -100,16 +97,8 @@ def _batch(number: int) -> pa.Table:
     seconds = BEGIN_S + number * per_stream + np.repeat(np.arange(per_stream), DATASTREAMS)
     return pa.table(
         {
-            "datastream_id": np.tile(np.arange(1, DATASTREAMS + 1), per_stream),
+            "position": np.tile(np.arange(DATASTREAMS), per_stream),
             "phenomenon_time": pa.array(seconds * 1_000_000).cast(pa.timestamp("us")),
             "result": np.random.default_rng(number).random(BATCH),
         }
     )
-
-
-def _whole_batches(store: Store) -> int:
-    """Return how many batches are stored; every one must be whole, and its rows there once."""
-    rows = store.query_now(INSTANTS)["rows"].to_numpy()
-    assert (rows == DATASTREAMS).all()
-    assert len(rows) % (BATCH // DATASTREAMS) == 0
-    return len(rows) // (BATCH // DATASTREAMS)
