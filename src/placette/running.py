@@ -6,11 +6,8 @@ import asyncio
 import logging
 import signal
 import socket
-import webbrowser
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +20,13 @@ from placette.access import Tokens
 from placette.api import Access
 from placette.app import House
 from placette.city.model import City
-from placette.connect.broker import Broker
-from placette.demo import run as devices
 from placette.model.entities import Origin
-from placette.model.errors import Conflict, NotFound
+from placette.model.errors import Conflict
 from placette.publish.city_sync import sync
 from placette.store import Store
 
 log = logging.getLogger(__name__)
 
-MQTT_PORT = 1883
-DEMO_TOKEN = "demo"  # noqa: S105 — the name of a token
 GRACE_S = 3
 """How long open requests (live readers among them) may take to end when the server stops, s."""
 
@@ -49,38 +42,7 @@ def serve(data: Path, folder: Path, *, host: str | None = None, port: int | None
     if port is not None:
         server = msgspec.structs.replace(server, port=port)
     chosen = msgspec.structs.replace(chosen, server=server)
-    return _run(data, city.read(folder), chosen, Origin.MEASURED, _connect)
-
-
-def demo(data: Path, *, folder: Path | None = None, port: int, browser: bool, days: int) -> int:
-    """Run the demo city until interrupted: broker, simulated sensors and history included."""
-    found = _read_city(folder)
-    chosen = settings.read(data)
-    chosen = msgspec.structs.replace(chosen, server=msgspec.structs.replace(chosen.server, port=port))
-
-    return _run(data, found, chosen, Origin.SIMULATED, partial(_play, browser=browser, days=days))
-
-
-async def _play(house: House, *, browser: bool, days: int) -> None:
-    """Start the broker, connect to it as to any other, say where everything is, then play the devices."""
-    port = _free_port(MQTT_PORT)
-    async with Broker(port=port):
-        networks = [house.connect(network, demo_port=port) for network in house.brokers]
-        tokens = house.tokens
-        if any(token.name == DEMO_TOKEN for token in tokens.kept()):
-            tokens.revoke(DEMO_TOKEN)
-        secret = tokens.create(DEMO_TOKEN)
-        greeting.show_demo(house, secret, port)
-        async with asyncio.TaskGroup() as group:
-            for network in networks:
-                group.create_task(network.run())
-            if browser:
-                group.create_task(asyncio.to_thread(webbrowser.open, house.url))
-            group.create_task(
-                devices.run(
-                    house.city, f"mqtt://127.0.0.1:{port}", house.url, secret, days=days, progress=greeting.History()
-                )
-            )
+    return run(data, city.read(folder), chosen, Origin.MEASURED, _connect)
 
 
 async def _connect(house: House) -> None:
@@ -91,18 +53,8 @@ async def _connect(house: House) -> None:
             group.create_task(house.connect(network).run())
 
 
-def _read_city(folder: Path | None) -> City:
-    if folder is not None:
-        return city.read(folder)
-    shipped = resources.files("placette") / "cities" / "aix"
-    with resources.as_file(shipped) as shipped_path:
-        path = shipped_path if shipped_path.is_dir() else Path(__file__).resolve().parents[2] / "cities" / "aix"
-        if not path.is_dir():
-            raise NotFound("the demo city is not here", str(path), "name a city folder with --city")
-        return city.read(path)
-
-
-def _run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:
+def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:
+    """Open the data, put the city into it, serve until interrupted while ``gather`` brings data in, and close."""
     data.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with ExitStack() as stack:
@@ -174,18 +126,6 @@ def _listening(server: settings.ServerSettings) -> Iterator[socket.socket]:
             ) from None
         listening.listen(2048)
         yield listening
-
-
-def _free_port(wanted: int) -> int:
-    """Return ``wanted``, or any free port when somebody listens on it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _shown(host: str) -> str:

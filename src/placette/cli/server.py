@@ -32,7 +32,9 @@ def demo(
         no_browser: Do not open the browser.
         days: Days of history to make at the first start.
     """
-    return running.demo(data, folder=city, port=port, browser=not no_browser, days=days)
+    from placette import playing  # noqa: PLC0415  # the demo's broker would slow the start of every real city
+
+    return playing.demo(data, folder=city, port=port, browser=not no_browser, days=days)
 
 
 def serve(

@@ -1,0 +1,77 @@
+"""``placette demo``: a running city with its own broker, and simulated devices that play on it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import webbrowser
+from functools import partial
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from placette import city, greeting, running, settings
+from placette.app import House
+from placette.city.model import City
+from placette.connect.broker import Broker
+from placette.demo import run as devices
+from placette.model.entities import Origin
+from placette.model.errors import NotFound
+
+MQTT_PORT = 1883
+DEMO_TOKEN = "demo"  # noqa: S105 — the name of a token
+
+
+def demo(data: Path, *, folder: Path | None = None, port: int, browser: bool, days: int) -> int:
+    """Run the demo city until interrupted: broker, simulated sensors and history included."""
+    found = _city(folder)
+    chosen = settings.read(data)
+    chosen = msgspec.structs.replace(chosen, server=msgspec.structs.replace(chosen.server, port=port))
+
+    return running.run(data, found, chosen, Origin.SIMULATED, partial(_play, browser=browser, days=days))
+
+
+async def _play(house: House, *, browser: bool, days: int) -> None:
+    """Start the broker, connect to it as to any other, say where everything is, then play the devices."""
+    port = _free_port(MQTT_PORT)
+    async with Broker(port=port):
+        networks = [house.connect(network, demo_port=port) for network in house.brokers]
+        tokens = house.tokens
+        if any(token.name == DEMO_TOKEN for token in tokens.kept()):
+            tokens.revoke(DEMO_TOKEN)
+        secret = tokens.create(DEMO_TOKEN)
+        greeting.show_demo(house, secret, port)
+        async with asyncio.TaskGroup() as group:
+            for network in networks:
+                group.create_task(network.run())
+            if browser:
+                group.create_task(asyncio.to_thread(webbrowser.open, house.url))
+            group.create_task(
+                devices.run(
+                    house.city, f"mqtt://127.0.0.1:{port}", house.url, secret, days=days, progress=greeting.History()
+                )
+            )
+
+
+def _city(folder: Path | None) -> City:
+    if folder is not None:
+        return city.read(folder)
+    shipped = resources.files("placette") / "cities" / "aix"
+    with resources.as_file(shipped) as shipped_path:
+        path = shipped_path if shipped_path.is_dir() else Path(__file__).resolve().parents[2] / "cities" / "aix"
+        if not path.is_dir():
+            raise NotFound("the demo city is not here", str(path), "name a city folder with --city")
+        return city.read(path)
+
+
+def _free_port(wanted: int) -> int:
+    """Return ``wanted``, or any free port when somebody listens on it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
