@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from pathlib import Path
@@ -29,13 +29,16 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Server:
-    """A running server. Its standard error goes to ``server.log`` in the data folder."""
+    """A running server. What it prints goes to ``server.log`` in the data folder.
 
-    def __init__(self, data: Path, folder: Path) -> None:
+    ``command`` is the command that serves and its options, without the data folder and the port.
+    """
+
+    def __init__(self, data: Path, *command: str) -> None:
         self.data = data
         self.port = free_port()
         self._log = (data / "server.log").open("ab")
-        arguments = ["serve", "--city", str(folder), "--data", str(data), "--port", str(self.port)]
+        arguments = [*command, "--data", str(data), "--port", str(self.port)]
         self._launched = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "placette", *arguments], stdout=self._log, stderr=self._log
@@ -72,13 +75,22 @@ class Server:
 
     def wait_for_networks(self) -> None:
         """Return when every MQTT network of its city is connected."""
+        self._wait_until(self._is_connected, "the broker was not reached")
+
+    def wait_for_log(self, words: str) -> None:
+        """Return when it has printed these words."""
+        self._wait_until(lambda: words in self.log(), f"it never said '{words}'")
+
+    def _is_connected(self) -> bool:
+        networks = json.loads(self.get("/api/health"))["networks"]
+        return bool(networks) and all(network["connected"] for network in networks)
+
+    def _wait_until(self, happens: Callable[[], bool], complaint: str) -> None:
         deadline = time.perf_counter() + PATIENCE_S
-        while time.perf_counter() < deadline:
-            networks = json.loads(self.get("/api/health"))["networks"]
-            if networks and all(network["connected"] for network in networks):
-                return
+        while not happens():
+            if time.perf_counter() > deadline:
+                raise RuntimeError(f"{complaint}: {self.log()[-2000:]}")
             time.sleep(0.05)
-        raise RuntimeError(f"the broker was not reached: {self.log()[-2000:]}")
 
     def memory(self) -> Memory:
         """Return its resident memory."""
@@ -108,7 +120,7 @@ class Server:
 @contextmanager
 def serving(data: Path, *, broker_port: int = 1883) -> Iterator[Server]:
     """Run a server on a data folder until the block ends."""
-    server = Server(data, city_folder(data.parent / f"{data.name}-city", broker_port))
+    server = Server(data, "serve", "--city", str(city_folder(data.parent / f"{data.name}-city", broker_port)))
     try:
         server.wait()
         yield server

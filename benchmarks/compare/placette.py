@@ -32,7 +32,7 @@ class Placette:
         """Make an empty city and serve it."""
         self.version = __version__
         self._world = world.make(folder, self._datastreams)
-        self.server = Server(folder, city_folder(folder.parent / f"{folder.name}-city"))
+        self.server = Server(folder, "serve", "--city", str(city_folder(folder.parent / f"{folder.name}-city")))
         self.server.wait()
         self._connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
         self._side = HTTPConnection("127.0.0.1", self.server.port, timeout=120)

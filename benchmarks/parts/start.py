@@ -56,7 +56,7 @@ def _after_kill(bench: Bench) -> Iterator[Result]:
     for _ in range(bench.runs):
         made = make(bench.folder("killed"), bench.datastreams)
         folder = city_folder(made.data.parent / "killed-city")
-        server = Server(made.data, folder)
+        server = Server(made.data, "serve", "--city", str(folder))
         server.wait()
         requests = [
             wire.request("POST", "/api/observations", encode.arrow(made, table), encode.ARROW, made.token)
@@ -73,7 +73,7 @@ def _after_kill(bench: Bench) -> Iterator[Result]:
 
 def _start_again(made: World, folder: Path) -> float:
     _forget(made.database)
-    server = Server(made.data, folder)
+    server = Server(made.data, "serve", "--city", str(folder))
     server.wait()
     stored = server.stored()
     server.stop()

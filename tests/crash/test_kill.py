@@ -56,7 +56,7 @@ def test_what_was_acknowledged_survives_a_kill_and_is_stored_once(
 
 
 def _start(world: World, folder: Path) -> Server:
-    server = Server(world.data, folder)
+    server = Server(world.data, "serve", "--city", str(folder))
     server.wait()
     return server
 
