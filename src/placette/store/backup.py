@@ -33,6 +33,9 @@ class BackupReport(msgspec.Struct, frozen=True):
     schema_version: int
 
 
+_MEMORY = "128MiB"
+"""Enough to read every row once; by itself DuckDB would keep the whole file in memory."""
+
 Fingerprints = dict[str, tuple[int, int]]
 """Per table: its rows and the exclusive or of their hashes."""
 
@@ -135,7 +138,7 @@ def _fingerprints(con: duckdb.DuckDBPyConnection) -> Fingerprints:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = duckdb.connect(str(path), read_only=True)
+    con = duckdb.connect(str(path), read_only=True, config={"memory_limit": _MEMORY, "threads": 2})
     try:
         yield con
     finally:
