@@ -91,6 +91,25 @@ def test_null_is_a_result_and_so_is_any_json(store: Store) -> None:
     assert stored(store, "result, result_json") == [(None, None), (None, '{"a":[1]}')]
 
 
+@pytest.mark.parametrize("change", [{"datastream_id": 2**70}, {"quality": 300}, {"phenomenon_time": "soon"}])
+async def test_a_value_that_fits_no_column_harms_its_caller_alone(store: Store, change: dict[str, object]) -> None:
+    (stream,) = make_datastreams(store)
+    good = {"datastream_id": stream, "phenomenon_time": NOON, "result": 1.0}
+    outcomes = await asyncio.gather(
+        store.append_rows([ObservationRow(**good)]),  # type: ignore[arg-type]
+        store.append_rows([ObservationRow(**(good | change))]),  # type: ignore[arg-type]
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[1], BadObservation)
+    assert len(stored(store)) == 1
+
+
+def test_an_interval_may_end_in_1970(store: Store) -> None:
+    (stream,) = make_datastreams(store)
+    store.append_now(table_of([ObservationRow(stream, -SECOND, 1.0, phenomenon_end=0)]))
+    assert stored(store, "epoch_us(phenomenon_end) AS e") == [(0,)]
+
+
 def test_a_deleted_datastream_is_unknown_at_once(store: Store) -> None:
     from placette.store import catalogue
 

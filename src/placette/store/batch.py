@@ -93,7 +93,7 @@ def gather(jobs: Sequence[Append]) -> Batch:
 
 
 def _of_rows(rows: list[ObservationRow]) -> pa.Table:
-    if len(rows) > 1 and not any(row.result_json or row.extra or row.phenomenon_end for row in rows):
+    if all(row.result_json is None and row.extra is None and row.phenomenon_end is None for row in rows):
         return _of_plain_rows(rows)
     return table_of(rows)
 

@@ -15,8 +15,10 @@ from contextlib import suppress
 from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
-from placette.model.errors import Busy, PlacetteError, StorageFailure
+from placette.model.errors import BadObservation, Busy, PlacetteError, StorageFailure
 from placette.store import directory, snapshot
 from placette.store.batch import Batch, gather
 from placette.store.bus import Bus
@@ -142,7 +144,9 @@ class Writer:
                 "make room; storing goes on by itself",
             )
         if self._con is None:
+            self._failed_until = time.monotonic() + _PAUSE_AFTER_FAILURE_S
             self._open_again()
+            self._failed_until = 0.0
         if self._con is None:
             raise StorageFailure("the database is closed", str(self._engine.path), "see the server's log")
         return self._con
@@ -152,10 +156,9 @@ class Writer:
             return self._append_group(con, jobs)
         except (PlacetteError, *BROKEN):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # which rows are to blame shows when each caller is tried alone
             if len(jobs) == 1:
-                log.exception("a batch of %d rows could not be stored", jobs[0].count)
-                return [(jobs[0].waiter, error)]
+                return [(jobs[0].waiter, _cause(error))]
         return [outcome for job in jobs for outcome in self._answers([job])]
 
     def _append_group(self, con: duckdb.DuckDBPyConnection, jobs: list[Append]) -> list[Outcome]:
@@ -289,20 +292,27 @@ class Writer:
         con.close()
 
 
+def _cause(error: Exception) -> Exception:
+    """Return what a caller is told whose rows alone could not be stored."""
+    if isinstance(error, pa.ArrowException | OverflowError | TypeError):
+        return BadObservation(f"a value does not fit its column: {error}", remedy="see OBSERVATION_SCHEMA")
+    log.error("a batch could not be stored", exc_info=error)
+    return error
+
+
 def _features(con: duckdb.DuckDBPyConnection) -> list[int]:
     return [key for (key,) in con.execute("SELECT id FROM feature_of_interest").fetchall()]
 
 
 def _receipts(jobs: list[Append], plan: Plan) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    start = 0
-    for job in jobs:
-        stop = start + job.count
-        replaced = unchanged = 0
-        if plan.state is not None:
-            part = plan.state[start:stop]
-            replaced, unchanged = int((part == REPLACED).sum()), int((part == UNCHANGED).sum())
-        receipt = Receipt(plan.ids[start:stop], job.count - replaced - unchanged, replaced, unchanged)
-        outcomes.append((job.waiter, receipt))
-        start = stop
-    return outcomes
+    starts = np.cumsum([0, *(job.count for job in jobs)])
+    replaced = unchanged = np.zeros(len(jobs), np.int64)
+    if plan.state is not None:
+        replaced, unchanged = (
+            np.add.reduceat(plan.state == word, starts[:-1], dtype=np.int64) for word in (REPLACED, UNCHANGED)
+        )
+    rows = zip(jobs, starts.tolist(), replaced.tolist(), unchanged.tolist(), strict=False)
+    return [
+        (job.waiter, Receipt(plan.ids[start : start + job.count], job.count - same - new, new, same))
+        for job, start, new, same in rows
+    ]
