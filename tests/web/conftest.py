@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
@@ -219,26 +218,21 @@ def axe(node_tools: Path) -> Callable[[Page], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def lighthouse(node_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, float]]:
-    """Return Lighthouse's scores of an address, 0 to 100 by category."""
+def lighthouse(node_tools: Path) -> Callable[..., dict[tuple[str, str, str], int]]:
+    """Return Lighthouse's scores, 0 to 100, by page, device and category."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"Chromium is not here: {CHROMIUM} (set CHROME_PATH)")
 
-    def run(url: str, *, desktop: bool, categories: tuple[str, ...]) -> dict[str, float]:
-        report = tmp_path_factory.mktemp("lighthouse") / "report.json"
-        command = [
-            *_node("node"),
-            str(node_tools / "lighthouse" / "cli" / "index.js"),
-            url,
-            "--quiet",
-            "--output=json",
-            f"--output-path={report}",
-            f"--only-categories={','.join(categories)}",
-            "--chrome-flags=--headless=new " + " ".join(CHROMIUM_ARGS),
-            *(["--preset=desktop"] if desktop else []),
-        ]
-        subprocess.run(command, env=os.environ | {"CHROME_PATH": CHROMIUM}, check=True, timeout=180)
-        found = json.loads(report.read_text())
-        return {name: round(100 * category["score"]) for name, category in found["categories"].items()}
+    def run(base: str, **options: str) -> dict[tuple[str, str, str], int]:
+        chosen = [part for name, value in options.items() for part in (f"--{name}", value)]
+        done = subprocess.run(
+            [*_node("node"), str(HERE / "lighthouse.mjs"), base, "--runs", "1", *chosen],
+            env=os.environ | {"CHROME_PATH": CHROMIUM},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        return {(one["page"], one["device"], one["category"]): one["scores"][0] for one in said}
 
-    return functools.partial(run)
+    return run

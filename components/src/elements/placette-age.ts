@@ -1,4 +1,5 @@
 import { LitElement } from "lit";
+import { languageOf, relativeTime } from "../language";
 
 const STEPS: readonly [limitS: number, unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   [90, "second", 1],
@@ -6,6 +7,8 @@ const STEPS: readonly [limitS: number, unit: Intl.RelativeTimeFormatUnit, second
   [36 * 3600, "hour", 3600],
   [Infinity, "day", 86_400],
 ];
+const SECOND_MS = 1_000;
+const CALM_MS = 20_000; // ages counted in minutes and more
 
 /**
  * `<placette-age time="2026-07-01T12:00:00Z">`: how long ago something was, in words, kept true as time passes.
@@ -13,7 +16,7 @@ const STEPS: readonly [limitS: number, unit: Intl.RelativeTimeFormatUnit, second
  * - attribute `time`: an ISO 8601 instant
  * - the language is that of the nearest `lang`
  *
- * What the server wrote inside stays until the element is defined.
+ * What the server wrote inside is true when the page comes and stays until the first tick.
  */
 export class PlacetteAge extends LitElement {
   static override properties = { time: { type: String } };
@@ -28,7 +31,7 @@ export class PlacetteAge extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.tick();
+    this.schedule();
   }
 
   override disconnectedCallback(): void {
@@ -37,23 +40,25 @@ export class PlacetteAge extends LitElement {
   }
 
   protected override updated(): void {
-    this.tick();
+    if (!this.textContent) this.tick();
   }
 
-  private tick(): void {
-    clearTimeout(this.timer);
+  /** Write the age now, for an instant that has just been set. */
+  tick(): void {
     const then = Date.parse(this.time ?? "");
-    if (!this.isConnected || Number.isNaN(then)) return;
+    if (Number.isNaN(then)) return;
     const seconds = (Date.now() - then) / 1000;
-    const step = STEPS.find(([limit]) => Math.abs(seconds) < limit) ?? STEPS[3]!;
-    const amount = Math.max(1, Math.round(Math.abs(seconds) / step[2])) * (seconds < 0 ? 1 : -1);
-    const text = new Intl.RelativeTimeFormat(languageOf(this), { style: "short" }).format(amount, step[1]);
+    const [, unit, size] = STEPS.find(([limit]) => Math.abs(seconds) < limit) ?? STEPS[3]!;
+    const amount = Math.max(1, Math.round(Math.abs(seconds) / size)) * (seconds < 0 ? 1 : -1);
+    const text = relativeTime(languageOf(this)).format(amount, unit);
     if (this.textContent !== text) this.textContent = text;
-    this.timer = window.setTimeout(() => this.tick(), step[2] === 1 ? 1000 : 20_000);
+    this.schedule();
   }
-}
 
-/** The language in force at an element. */
-export function languageOf(element: Element): string {
-  return element.closest("[lang]")?.getAttribute("lang") ?? document.documentElement.lang ?? "fr";
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (!this.isConnected) return;
+    const young = Date.now() - Date.parse(this.time ?? "") < STEPS[0]![0] * SECOND_MS;
+    this.timer = window.setTimeout(() => this.tick(), young ? SECOND_MS : CALM_MS);
+  }
 }

@@ -1,5 +1,5 @@
 import type { ChartEngine } from "../chart/engine";
-import { languageOf } from "./placette-age";
+import { languageOf } from "../language";
 
 /**
  * `<placette-chart>`: turns the chart that the server drew inside it into one that can be read point by point.

@@ -1,5 +1,5 @@
-import { html, LitElement, nothing } from "lit";
-import { languageOf } from "./placette-age";
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { isOne, languageOf, numberFormat } from "../language";
 
 /** What `<placette-live>` says in words; the server hands it over in the attribute `labels` as JSON. */
 interface Labels {
@@ -18,6 +18,8 @@ interface Labels {
  * - `time`: ISO 8601 instant of the value; `quality`: QARTOD flag; 3 and 4 are marked
  * - `labels`: JSON `{absent, on, off, quality: {"3": "…", "4": "…"}}`
  * - event `placette-change` (bubbles) when a newer value has come
+ *
+ * What the server wrote inside is what the element would write: it stays until the first newer value.
  */
 export class PlacetteLive extends LitElement {
   static override properties = {
@@ -42,8 +44,10 @@ export class PlacetteLive extends LitElement {
   declare binary: boolean;
   declare labels: Labels;
 
+  /** Whether the content is the server's. */
+  private asServed = this.hasChildNodes();
+
   override createRenderRoot(): HTMLElement {
-    this.replaceChildren();
     return this;
   }
 
@@ -51,11 +55,17 @@ export class PlacetteLive extends LitElement {
   receive(value: number | null, time: string, quality: number): void {
     if (this.time && Date.parse(time) < Date.parse(this.time)) return;
     const changed = value !== this.value;
+    if (this.asServed) this.replaceChildren();
+    this.asServed = false;
     this.value = value;
     this.time = time;
     this.quality = quality;
     if (changed) this.flash();
     this.dispatchEvent(new CustomEvent("placette-change", { bubbles: true, detail: { value, time, quality } }));
+  }
+
+  protected override shouldUpdate(_: PropertyValues): boolean {
+    return !this.asServed;
   }
 
   protected override render(): unknown {
@@ -66,21 +76,23 @@ export class PlacetteLive extends LitElement {
       ${this.time ? html`<placette-age class="age" time=${this.time}></placette-age>` : nothing}`;
   }
 
+  protected override updated(): void {
+    this.querySelector<HTMLElement & { tick?: () => void }>("placette-age")?.tick?.();
+  }
+
   private written(): unknown {
     const value = this.value;
     if (value === null || value === undefined || Number.isNaN(value)) return this.labels?.absent ?? "–";
     if (this.binary) return (value ? this.labels?.on : this.labels?.off) ?? String(value);
-    const decimals = this.decimals || 0;
-    const format = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
     const language = languageOf(this);
-    const figure = new Intl.NumberFormat(language, format).format(value);
-    const one = this.unitOne && new Intl.PluralRules(language).select(value) === "one";
-    return this.unit ? html`${figure}\u00a0<span class="unit">${one ? this.unitOne : this.unit}</span>` : figure;
+    const figure = numberFormat(language, this.decimals || 0).format(value);
+    if (!this.unit) return figure;
+    const unit = this.unitOne && isOne(language, value) ? this.unitOne : this.unit;
+    return html`${figure}\u00a0<span class="unit">${unit}</span>`;
   }
 
   private flash(): void {
     this.classList.remove("is-fresh");
-    void this.offsetWidth;
-    this.classList.add("is-fresh");
+    requestAnimationFrame(() => this.classList.add("is-fresh"));
   }
 }

@@ -1,5 +1,5 @@
-import type { MapEngine } from "../map/engine";
-import { languageOf } from "./placette-age";
+import type { Drawn, MapEngine } from "../map/engine";
+import { languageOf } from "../language";
 import type { LiveObservation } from "./placette-stream";
 
 const IDLE_LIMIT_MS = 4000;
@@ -61,6 +61,11 @@ export class PlacetteMap extends HTMLElement {
   /** Where the view is now: longitude, latitude, zoom; `undefined` before the moving map is there. */
   get view(): [number, number, number] | undefined {
     return this.engine?.view;
+  }
+
+  /** What is drawn now: devices in the data, clusters in view, and where the one nearest to the middle is. */
+  async drawn(): Promise<Drawn | undefined> {
+    return this.engine?.drawn();
   }
 
   private get scope(): Element | null {

@@ -27,6 +27,13 @@ export interface MapOptions {
   onPlace: (key: string) => void;
 }
 
+/** What the map draws at a moment. */
+export interface Drawn {
+  devices: number;
+  clusters: number;
+  nearest: [number, number] | undefined;
+}
+
 const REFRESH_MS = 60_000;
 const PULSES_AT_ONCE = 24; // more ripples than this tell nothing and cost frames
 const MOST_DOTS = 400; // devices that can be told apart on a screen; beyond, near ones are gathered
@@ -87,6 +94,16 @@ export class MapEngine {
   get view(): [number, number, number] {
     const { lng, lat } = this.map.getCenter();
     return [lng, lat, this.map.getZoom()];
+  }
+
+  /** Tell what is drawn, once the data of the last change is. */
+  async drawn(): Promise<Drawn> {
+    const data = (await this.map.getSource<GeoJSONSource>("devices")!.getData()) as GeoJSON.FeatureCollection;
+    const clusters = this.map.queryRenderedFeatures({ layers: ["clusters"] });
+    const { lng, lat } = this.map.getCenter();
+    const spots = clusters.map((cluster) => (cluster.geometry as GeoJSON.Point).coordinates as [number, number]);
+    spots.sort((one, other) => Math.hypot(one[0] - lng, one[1] - lat) - Math.hypot(other[0] - lng, other[1] - lat));
+    return { devices: data.features.length, clusters: clusters.length, nearest: spots[0] };
   }
 
   /** Show these kinds of devices, or all of them. */

@@ -5,6 +5,7 @@ All three are answered from memory. The GeoJSON changes only with the catalogue 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from placette.api import Access, Route
 from placette.city.model import City
 from placette.publish.answers import Packed
 from placette.publish.areas import Position, area, is_sound, links
+from placette.publish.kept import Kept
 from placette.publish.latest_values import LatestTexts, LatestValues
 from placette.store import DatastreamInfo, Directory, Store
 
@@ -121,15 +123,14 @@ def routes(store: Store, city: City) -> list[Route]:
 
 
 def _packed(store: Store, make: Callable[[Directory], dict[str, Any]]) -> Callable[[Request], Any]:
-    """Return a handler whose answer is made anew only when the catalogue has changed."""
-    kept: tuple[int, Packed] | None = None
+    """Return a handler whose answer is made anew only when the catalogue has changed, beside the event loop."""
+    kept = Kept(lambda directory: Packed(msgspec.json.encode(make(directory)), GEOJSON))
+    making = asyncio.Lock()
 
     async def show(request: Request) -> Response:
-        nonlocal kept
-        directory = store.directory
-        if kept is None or kept[0] != directory.version:
-            kept = (directory.version, Packed(msgspec.json.encode(make(directory)), GEOJSON))
-        return kept[1].answer(request)
+        async with making:
+            packed = await asyncio.to_thread(kept.of, store.directory)
+        return packed.answer(request)
 
     return show
 

@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from placette.api import Access, Route
+from placette.api import Access, Route, problem
 from placette.city.model import City
+from placette.model.errors import NotFound
 from placette.publish.health import Health
 from placette.store import Store
 from placette.web.assets import Assets
@@ -70,10 +71,13 @@ class Pages:
         ]
 
     def exception_handlers(self) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
-        """Return what Starlette calls where no route answers (404, 405) and when one fails (500), as pages."""
+        """Return what answers where no route does (404, 405) or one fails (500): a page, or a problem for the API."""
 
         async def answer(request: Request, error: Exception) -> Response:
-            return error_page(self._renderer, request, error.status_code if isinstance(error, HTTPException) else 500)
+            status = error.status_code if isinstance(error, HTTPException) else 500
+            if status == 404 and request.url.path.startswith("/api/"):
+                return problem(NotFound("no such address", request.url.path, "/openapi.json lists every address"))
+            return error_page(self._renderer, request, status)
 
         return {HTTPException: answer, 500: answer}
 

@@ -13,6 +13,7 @@ from placette import api
 from placette.city.model import City
 from placette.model.errors import NotFound, PlacetteError
 from placette.publish.health import Health
+from placette.publish.kept import Kept
 from placette.store import Store
 from placette.web.fleet import Fleet
 from placette.web.maps import Picture, city_map, place_map
@@ -38,17 +39,18 @@ class Site:
         self.health = health
         self.renderer = renderer
         self._now = Now(store, city)
-        self._fleet = Fleet(city, store.directory)
+        self._fleet = Kept(lambda directory: Fleet(city, directory))
+        self._pictured = -1
         self._pictures: dict[tuple[str, str, int], Picture] = {}
         self._places: tuple[float, list[PlaceNow]] | None = None
 
     @property
     def fleet(self) -> Fleet:
-        """All devices, as of the last change of the catalogue."""
-        if self._fleet.version != self.store.directory.version:
-            self._fleet = Fleet(self.city, self.store.directory)
-            self._pictures = {}
-        return self._fleet
+        """All devices, as of the last change of the catalogue or nearly so."""
+        fleet = self._fleet.of(self.store.directory)
+        if self._pictured != fleet.version:
+            self._pictures, self._pictured = {}, fleet.version
+        return fleet
 
     async def places(self) -> list[PlaceNow]:
         """Return every place as it is now."""
