@@ -56,8 +56,8 @@ def put(store: Store, table: pa.Table) -> None:
     """Store a table of the simulation (datastream code, phenomenon_time, result)."""
     by_code = store.directory.by_code
     ids = [by_code[code].id for code in table.column("datastream").cast(pa.string()).to_pylist()]
-    columns = {"datastream_id": ids, "phenomenon_time": table.column("phenomenon_time"), "result": table.column("result")}
-    store.append_now(pa.table(columns))
+    times, results = table.column("phenomenon_time"), table.column("result")
+    store.append_now(pa.table({"datastream_id": ids, "phenomenon_time": times, "result": results}))
 
 
 def serve(house: House) -> tuple[uvicorn.Server, threading.Thread]:
@@ -82,7 +82,9 @@ def aix() -> City:
 
 
 @pytest.fixture(scope="session")
-def start_city(tmp_path_factory: pytest.TempPathFactory, session_port: Callable[[], int]) -> Iterator[Callable[..., World]]:
+def start_city(
+    tmp_path_factory: pytest.TempPathFactory, session_port: Callable[[], int]
+) -> Iterator[Callable[..., World]]:
     """Start a city on a fresh store; ``fill`` puts its observations in before it answers."""
     running: list[tuple[uvicorn.Server, threading.Thread, Store]] = []
 
@@ -92,9 +94,7 @@ def start_city(tmp_path_factory: pytest.TempPathFactory, session_port: Callable[
         sync(store, found, Origin.SIMULATED)
         fill(store)
         url = f"http://127.0.0.1:{session_port()}"
-        house = House(
-            store=store, city=found, settings=settings.Settings(), tokens=Tokens(data), data=data, url=url
-        )
+        house = House(store=store, city=found, settings=settings.Settings(), tokens=Tokens(data), data=data, url=url)
         running.append((*serve(house), store))
         return World(url, store, found)
 
@@ -147,7 +147,9 @@ def visit(browser: Browser, world: World) -> Iterator[Callable[..., Page]]:
     """Open a page of the city; ``wide`` is a desktop, otherwise a phone. Every request and complaint is noted on it."""
     contexts: list[BrowserContext] = []
 
-    def open_page(path: str, *, wide: bool = True, base: str = world.url, javascript: bool = True, **options: Any) -> Page:
+    def open_page(
+        path: str, *, wide: bool = True, base: str = world.url, javascript: bool = True, **options: Any
+    ) -> Page:
         viewport = {"width": 1440, "height": 900} if wide else {"width": 390, "height": 844}
         options = {"viewport": viewport, "is_mobile": not wide, "has_touch": not wide, "locale": "fr-FR"} | options
         context = browser.new_context(java_script_enabled=javascript, **options)

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 pytestmark = pytest.mark.browser
 
 Visit = Callable[..., Page]
+Axe = Callable[[Page], list[str]]
 PAGES = ("/", "/places/rotonde", "/health")
 EVERY_PAGE = (*PAGES, "/things/AIX-ROT-AIR-01", "/places/nowhere")
 
@@ -23,14 +24,14 @@ EVERY_PAGE = (*PAGES, "/things/AIX-ROT-AIR-01", "/places/nowhere")
         *itertools.product(EVERY_PAGE, ("en",), ("light",), (True,)),
     ],
 )
-def test_axe_finds_nothing(visit: Visit, axe: Callable[[Page], list[str]], path: str, language: str, scheme: str, wide: bool) -> None:
+def test_axe_finds_nothing(visit: Visit, axe: Axe, path: str, language: str, scheme: str, wide: bool) -> None:
     page = visit(f"/{language}{path}", wide=wide, color_scheme=scheme)
     if path == "/" and wide:
         page.wait_for_selector("placette-map[ready]")
     assert axe(page) == []
 
 
-def test_axe_finds_nothing_in_strong_contrast_or_with_all_opened(visit: Visit, axe: Callable[[Page], list[str]]) -> None:
+def test_axe_finds_nothing_in_strong_contrast_or_with_all_opened(visit: Visit, axe: Axe) -> None:
     page = visit("/fr/appearance?theme=contrast&back=/fr/places/rotonde")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.locator("a[data-panel]").first.click()

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from playwright.sync_api import Page
+from tests.web.conftest import World
 
 from placette.city import City, Device
 from placette.publish.areas import distance_m
 from placette.store import Store
-from tests.web.conftest import World
 
 pytestmark = pytest.mark.browser
 
@@ -107,8 +107,9 @@ def test_a_type_chosen_in_the_list_is_chosen_on_the_map(visit: Visit) -> None:
 @pytest.fixture(scope="module")
 def bright(start_city: Callable[..., World], aix: City) -> World:
     """Aix-en-Provence with 30,000 street lights more, one of them with coordinates that nobody can draw."""
-    chance = random.Random(13001)
-    lamp = msgspec.structs.replace(aix.models["street-light"], key="lamp", quantities=aix.models["street-light"].quantities[:1])
+    chance = random.Random(13001)  # noqa: S311  # positions, not secrets
+    model = aix.models["street-light"]
+    lamp = msgspec.structs.replace(model, key="lamp", quantities=model.quantities[:1])
     lights = tuple(
         Device(
             code=f"L-{number:05}",

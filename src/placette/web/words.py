@@ -2,7 +2,7 @@
 
 A message is a text with ``{name}`` placeholders, or a table of plural forms (``one``, ``other``…) chosen by ``count``::
 
-    [map]
+    [home]
     devices = { one = "{count} capteur", other = "{count} capteurs" }
 
 Numbers given as arguments are written as the language writes them; arguments that are markup stay markup.
@@ -53,7 +53,7 @@ def catalogue(language: str) -> dict[str, Message]:
 
 
 class Words:
-    """The words of one language. ``words("map.devices", count=3)`` is ``3 capteurs``."""
+    """The words of one language. ``words("home.devices", count=3)`` is ``3 capteurs``."""
 
     def __init__(self, language: str) -> None:
         self.language = language
