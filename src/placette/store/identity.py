@@ -157,18 +157,21 @@ def _look_up(con: duckdb.DuckDBPyConnection, feeds: Feeds, batch: Batch, kinds: 
     columns = [pa.array(np.arange(len(keys))), *(table.column(name) for name in SCHEMAS["candidate"].names[1:-1])]
     feeds.fill("candidate", pa.table([*columns, by_issue], schema=SCHEMAS["candidate"]))
     bounds = [int(times.min()), int(times.max()), int(streams.min()), int(streams.max())]
-    found = con.sql(_MATCH, params=bounds).to_arrow_table().sort_by([("position", "ascending"), ("id", "ascending")])
+    found = con.execute(_MATCH, bounds).fetchnumpy()
+    order = np.argsort(found["id"])  # of several that were stored under another identity, the last counts
+    where = found["position"][order]
     stored = _Stored(
         ids=np.zeros(len(keys), np.int64),
         results=np.full(len(keys), np.nan),
         jsons=np.full(len(keys), None, np.object_),
         qualities=np.zeros(len(keys), np.int64),
     )
-    where = found.column("position").to_numpy()
-    stored.ids[where] = found.column("id").to_numpy()
-    stored.results[where] = found.column("result").to_numpy()
-    stored.jsons[where] = found.column("result_json").to_numpy(zero_copy_only=False)
-    stored.qualities[where] = found.column("quality").to_numpy()
+    stored.ids[where] = found["id"][order]
+    stored.results[where] = np.ma.filled(found["result"], np.nan)[order]
+    texts = np.ma.getdata(found["result_json"])
+    texts[np.ma.getmaskarray(found["result_json"])] = None
+    stored.jsons[where] = texts[order]
+    stored.qualities[where] = found["quality"][order]
     return stored
 
 

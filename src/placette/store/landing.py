@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from placette.model.observations import STORED_SCHEMA
 from placette.store import identity
-from placette.store.batch import NULL_TIME, Batch, Int64s
+from placette.store.batch import Batch, Int64s
 from placette.store.feed import Feeds
 from placette.store.identity import Plan
 from placette.store.kinds import Kinds
@@ -80,7 +80,7 @@ class Landing:
         self.watermark.advance(
             streams,
             batch.phenomenon_time[rows],
-            np.full(len(streams), NULL_TIME, np.int64) if issues is None else issues[rows],
+            None if issues is None else issues[rows],
             batch.result[rows],
             None if batch.result_json is None else batch.result_json[rows],
             batch.quality[rows],

@@ -64,7 +64,7 @@ class Watermark:
         self,
         datastreams: Int64s,
         times: Int64s,
-        issues: Int64s,
+        issues: Int64s | None,
         results: Floats,
         jsons: Objects | None,
         qualities: Bytes,
@@ -72,7 +72,8 @@ class Watermark:
     ) -> None:
         """Take in stored rows: the newest of each datastream becomes its latest, of equal times the last row."""
         with self._lock:
-            np.maximum.at(self.issue, datastreams, issues)
+            if issues is not None:
+                np.maximum.at(self.issue, datastreams, issues)
             np.maximum.at(self.time, datastreams, times)
             newest = np.flatnonzero(times == self.time[datastreams])
             where = datastreams[newest]
