@@ -106,15 +106,22 @@ class Engine:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            con = self._raw()
+            return self._upgraded()
+        except (duckdb.Error, OSError) as error:
+            raise unopened(error, self.path) from error
+
+    def _upgraded(self) -> duckdb.DuckDBPyConnection:
+        con = self._raw()
+        try:
             steps = migrations.pending(con)
             if steps and steps[0].number > 1:
                 con.close()
                 migrations.copy_before(self.path, steps[0].number - 1)
                 con = self._raw()
             migrations.migrate(con)
-        except (duckdb.Error, OSError) as error:
-            raise unopened(error, self.path) from error
+        except BaseException:
+            con.close()
+            raise
         return con
 
     def _raw(self) -> duckdb.DuckDBPyConnection:
