@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -61,14 +62,21 @@ def put(store: Store, table: pa.Table) -> None:
 
 
 def serve(house: House) -> tuple[uvicorn.Server, threading.Thread]:
-    """Serve a city in a thread of its own, on the port of its address."""
+    """Serve a city with its live stream in a thread of its own, on the port of its address."""
     port = int(house.url.rsplit(":", 1)[1])
     server = uvicorn.Server(
         uvicorn.Config(
             house.asgi(), host="127.0.0.1", port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=1
         )
     )
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    async def live() -> None:
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(house.live.run())
+            await server.serve()
+            following.cancel()
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)

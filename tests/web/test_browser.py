@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from urllib.parse import urlparse
 
+import pyarrow as pa
 import pytest
 from playwright.sync_api import Page
+from tests.web.conftest import World
 
 pytestmark = pytest.mark.browser
 
@@ -147,3 +150,21 @@ def test_the_appearance_is_chosen_and_kept(visit: Visit) -> None:
     page.reload()
     assert page.get_attribute("html", "data-theme") == "dark"
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == dark
+
+
+def test_a_new_observation_is_seen_at_once(visit: Visit, world: World) -> None:
+    page = visit("/fr/things/AIX-POL-SON-01")
+    page.wait_for_selector("placette-stream[state=open]")
+    info = world.store.directory.by_code["AIX-POL-SON-01/laeq"]
+    now = pa.array([time.time_ns() // 1000], pa.int64()).cast(pa.timestamp("us"))
+    world.store.append_now(pa.table({"datastream_id": [info.id], "phenomenon_time": now, "result": [77.7]}))
+    live = page.locator(f"placette-live[datastream='{info.id}']")
+    live.get_by_text("77,7\u00a0dB").wait_for()
+    assert "il y a 1\u00a0s" in live.inner_text().replace(" s", "\u00a0s")
+
+
+def test_the_health_page_reads_itself_again(visit: Visit) -> None:
+    page = visit("/fr/health")
+    before = page.locator(".verdict-foot time").inner_text()
+    page.evaluate("document.querySelector('placette-refresh').refresh()")
+    page.wait_for_function("before => document.querySelector('.verdict-foot time').innerText !== before", arg=before)
