@@ -23,10 +23,11 @@ from placette.city.model import City
 from placette.model.entities import Origin
 from placette.model.errors import Conflict
 from placette.publish.city_sync import sync
-from placette.store import Store
+from placette.store import Store, compaction
 
 log = logging.getLogger(__name__)
 
+SORT_AFTER_S = 600
 GRACE_S = 3
 """How long open requests (live readers among them) may take to end when the server stops, s."""
 
@@ -88,6 +89,7 @@ async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
     server = _Server(config)
     async with asyncio.TaskGroup() as group:
         live = group.create_task(house.live.run())
+        sorting = group.create_task(_sort(house.store))
         gathering = group.create_task(gather(house))
 
         def stop() -> None:
@@ -99,6 +101,13 @@ async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
         await server.serve(sockets=[listening])
         gathering.cancel()
         live.cancel()
+        sorting.cancel()
+
+
+async def _sort(store: Store) -> None:
+    """Sort settled days from a while after the start on: a city that comes back has more urgent things to do."""
+    await asyncio.sleep(SORT_AFTER_S)
+    await compaction.tend(store)
 
 
 class _Server(uvicorn.Server):

@@ -61,20 +61,18 @@ def _catalogue(con: duckdb.DuckDBPyConnection, count: int) -> list[int]:
     observed = catalogue.insert_observed_property(
         con, ObservedProperty(name="bench", definition="urn:bench", description="made to measure")
     )
-    return [
-        catalogue.insert_datastream(
-            con,
-            Datastream(
-                name=f"bench {number}",
-                description="made to measure",
-                thing_id=thing,
-                sensor_id=sensor,
-                observed_property_id=observed,
-                properties={"identity": "phenomenonTime", "origin": "simulated"},
-            ),
+    made = [
+        Datastream(
+            name=f"bench {number}",
+            description="made to measure",
+            thing_id=thing,
+            sensor_id=sensor,
+            observed_property_id=observed,
+            properties={"identity": "phenomenonTime", "origin": "simulated"},
         )
         for number in range(count)
     ]
+    return catalogue.insert_many(con, made)
 
 
 def _ingest(store: Store, ids: np.ndarray, rows: int, start: int, console: Console) -> float:
