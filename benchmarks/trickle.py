@@ -6,60 +6,71 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 ROWS_PER_S = 2_000
 ROWS_AT_ONCE = 20
+SENDERS = 4
+"""Gateways that send at the same time, each on a connection of its own, so that one slow answer delays but one."""
+
+Send = Callable[[pa.Table], None]
 
 
 class Trickle:
-    """A thread that calls ``send`` with tables (``position``, ``phenomenon_time``, ``result``), on schedule."""
+    """Threads that send tables with ``position``, ``phenomenon_time`` and ``result``, on schedule.
 
-    def __init__(self, datastreams: int, send: Callable[[pa.Table], None]) -> None:
-        self._datastreams = datastreams
-        self._send = send
+    ``connect`` opens a sender's connection and returns what sends one table on it.
+    """
+
+    def __init__(self, datastreams: int, connect: Callable[[], Send]) -> None:
+        shares = np.array_split(np.random.default_rng(7).permutation(datastreams), SENDERS)
+        self._connect = connect
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="trickle")
-        self._error: BaseException | None = None
-        self.sent = 0
-        self.seconds = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Observations per second that were really stored."""
-        return self.sent / self.seconds
+        self._threads = [threading.Thread(target=self._run, args=(share,), name="trickle") for share in shares]
+        self._errors: list[BaseException] = []
+        self._sent: list[int] = []
+        self.rate = 0.0
+        """Observations per second that were really stored, known after :meth:`stop`."""
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._started = time.perf_counter()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End; raises what sending raised."""
         self._over.set()
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
+        for thread in self._threads:
+            thread.join()
+        if self._errors:
+            raise self._errors[0]
+        self.rate = sum(self._sent) / (time.perf_counter() - self._started)
 
-    def _run(self) -> None:
-        random = np.random.default_rng(7)
-        started = time.perf_counter()
-        due = started
+    def _run(self, share: npt.NDArray[np.int64]) -> None:
+        sent = 0
+        due = time.perf_counter()
         try:
-            while not self._over.wait(max(0.0, due - time.perf_counter())):
-                self._send(_some(random, self._datastreams))
-                self.sent += ROWS_AT_ONCE
-                due += ROWS_AT_ONCE / ROWS_PER_S
+            send = self._connect()
+            for table in _rounds(share):
+                if self._over.wait(max(0.0, due - time.perf_counter())):
+                    break
+                send(table)
+                sent += ROWS_AT_ONCE
+                due += ROWS_AT_ONCE * SENDERS / ROWS_PER_S
         except BaseException as error:  # noqa: BLE001  # raised again in stop(), where the caller sees it
-            self._error = error
-        self.seconds = time.perf_counter() - started
+            self._errors.append(error)
+        self._sent.append(sent)
 
 
 @contextmanager
-def flowing(datastreams: int, send: Callable[[pa.Table], None]) -> Iterator[Trickle]:
+def flowing(datastreams: int, connect: Callable[[], Send]) -> Iterator[Trickle]:
     """Let the stream flow while the block runs."""
-    trickle = Trickle(datastreams, send)
+    trickle = Trickle(datastreams, connect)
     trickle.start()
     try:
         yield trickle
@@ -67,12 +78,15 @@ def flowing(datastreams: int, send: Callable[[pa.Table], None]) -> Iterator[Tric
         trickle.stop()
 
 
-def _some(random: np.random.Generator, datastreams: int) -> pa.Table:
-    now = time.time_ns() // 1_000
-    return pa.table(
-        {
-            "position": random.choice(datastreams, ROWS_AT_ONCE, replace=False),
-            "phenomenon_time": pa.array(np.full(ROWS_AT_ONCE, now)).cast(pa.timestamp("us")),
-            "result": np.round(random.normal(20, 5, ROWS_AT_ONCE), 1),
-        }
-    )
+def _rounds(share: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
+    """Yield 20 observations of this moment, again and again: all datastreams of the share in turn."""
+    random = np.random.default_rng(int(share[0]))
+    for start in count(0, ROWS_AT_ONCE):
+        now = time.time_ns() // 1_000
+        yield pa.table(
+            {
+                "position": share[np.arange(start, start + ROWS_AT_ONCE) % len(share)],
+                "phenomenon_time": pa.array(np.full(ROWS_AT_ONCE, now)).cast(pa.timestamp("us")),
+                "result": np.round(random.normal(20, 5, ROWS_AT_ONCE), 1),
+            }
+        )

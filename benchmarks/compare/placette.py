@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -35,13 +35,11 @@ class Placette:
         self.server = Server(folder, "serve", "--city", str(city_folder(folder.parent / f"{folder.name}-city")))
         self.server.wait()
         self._connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
-        self._side = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
         self._headers = {"Authorization": f"Bearer {self._world.token}", "Content-Type": encode.ARROW}
 
     def stop(self) -> None:
         """Stop the server."""
         self._connection.close()
-        self._side.close()
         self.server.stop()
 
     def prepare(self, tables: Iterable[pa.Table]) -> list[bytes]:
@@ -58,9 +56,14 @@ class Placette:
         for table in tables:
             self.ingest(self.prepare([table]))
 
-    def trickle(self, body: bytes) -> None:
-        """Post one body."""
-        fetch(self._side, BULK, body, **self._headers)
+    def side(self) -> Callable[[bytes], None]:
+        """Return what posts one body."""
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
+
+        def send(body: bytes) -> None:
+            fetch(connection, BULK, body, **self._headers)
+
+        return send
 
     def latest(self) -> int:
         """``/api/latest``, from memory."""

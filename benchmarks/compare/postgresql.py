@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -56,10 +56,7 @@ class PostgreSQL:
         with (self._data / "postgresql.conf").open("a") as config:
             config.write("\n".join(lines) + "\n")
         self._run("pg_ctl", "start", "--wait", "--pgdata", self._data, "--log", folder / "log")
-        self.connection, self._side = (
-            psycopg.connect(host="127.0.0.1", port=self.port, user="bench", dbname="postgres", autocommit=True)
-            for _ in range(2)
-        )
+        self.connection = self._connected()
         self.connection.prepare_threshold = 0
         self.version = str(self.connection.info.server_version // 10_000)
         self.connection.execute("create table datastream (id bigint primary key)")
@@ -72,7 +69,6 @@ class PostgreSQL:
         found = self.connection.execute("select pg_total_relation_size('observation')").fetchone()
         self._bytes = int(found[0]) if found else 0
         self.connection.close()
-        self._side.close()
         self._run("pg_ctl", "stop", "--mode=fast", "--pgdata", self._data)
 
     def prepare(self, tables: Iterable[pa.Table]) -> list[bytes]:
@@ -92,9 +88,14 @@ class PostgreSQL:
         self.connection.execute("vacuum analyze")
         self.connection.execute("checkpoint")
 
-    def trickle(self, body: bytes) -> None:
-        """COPY one small body."""
-        _copy(self._side, [body])
+    def side(self) -> Callable[[bytes], None]:
+        """Return what copies one body in a transaction of its own."""
+        connection = self._connected()
+
+        def send(body: bytes) -> None:
+            _copy(connection, [body])
+
+        return send
 
     def latest(self) -> int:
         """One index look-up per datastream."""
@@ -130,6 +131,9 @@ class PostgreSQL:
     def disk_bytes(self) -> int:
         """Table and index as they were when it stopped, without the write-ahead log."""
         return self._bytes
+
+    def _connected(self) -> psycopg.Connection:
+        return psycopg.connect(host="127.0.0.1", port=self.port, user="bench", dbname="postgres", autocommit=True)
 
     def _ask(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
         return self.connection.execute(sql, parameters or None).fetchall()

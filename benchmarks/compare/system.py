@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -39,8 +39,8 @@ class System(Protocol):
     def fill(self, tables: Iterable[pa.Table]) -> None:
         """Load history by the system's best way for much data at once."""
 
-    def trickle(self, body: bytes) -> None:
-        """Send one small body on a connection of its own, from another thread than the one that asks."""
+    def side(self) -> Callable[[bytes], None]:
+        """Open another connection and return what sends one small body on it, for a thread of its own."""
 
     def latest(self) -> int:
         """The latest value of every datastream."""

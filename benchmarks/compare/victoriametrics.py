@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,12 @@ class VictoriaMetrics:
             [program, *(f"-{key}={value}" for key, value in options.items())], stderr=(folder / "log").open("wb")
         )
         self._connect()
-        self._side = HTTPConnection("127.0.0.1", self.port, timeout=120)
         told = re.search(r'vm_app_version\{.*?short_version="([^"]*)"', self._call("GET", "/metrics").decode())
         self.version = told.group(1).strip() if told else ""
 
     def stop(self) -> None:
         """Stop the server, which writes what it holds."""
         self._connection.close()
-        self._side.close()
         self.process.terminate()
         self.process.wait(60)
 
@@ -91,9 +89,14 @@ class VictoriaMetrics:
             self._call("POST", IMPORT, self.prepare([table])[0])
         self.flush()
 
-    def trickle(self, body: bytes) -> None:
-        """Post one body; visible within a second or so."""
-        _call(self._side, "POST", IMPORT, body)
+    def side(self) -> Callable[[bytes], None]:
+        """Return what posts one body; its rows are visible within a second or so."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
+
+        def send(body: bytes) -> None:
+            _call(connection, "POST", IMPORT, body)
+
+        return send
 
     def latest(self) -> int:
         """The last value within two periods, of every series."""

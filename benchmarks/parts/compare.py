@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-import pyarrow as pa
-
 from benchmarks import questions
 from benchmarks.asking import percentile, times_ms
 from benchmarks.bench import BATCH, Bench
@@ -17,7 +15,7 @@ from benchmarks.compare.system import System
 from benchmarks.compare.victoriametrics import VictoriaMetrics
 from benchmarks.figures import Figure, Result, Skipped
 from benchmarks.plan import PERIOD_S, Plan, history_plan, stream_plan
-from benchmarks.trickle import flowing
+from benchmarks.trickle import Send, flowing
 
 PART = "compare"
 ABOUT = (
@@ -96,7 +94,7 @@ def _asking(bench: Bench, systems: list[System], plan: Plan) -> Iterator[Result]
     for _ in range(bench.runs):
         found: dict[str, list[int]] = {}
         for system in systems:
-            with flowing(bench.datastreams, _sender(system)):
+            with flowing(bench.datastreams, _connect(system)):
                 for name, ask in _asks(system, plan).items():
                     times = times_ms(ask, questions.COUNTS[name] // SHARE)
                     taken.setdefault((name, system.name), []).append(percentile(times, 50))
@@ -109,11 +107,12 @@ def _asking(bench: Bench, systems: list[System], plan: Plan) -> Iterator[Result]
             yield _figure(name, "ms", taken[name, system.name], system, plan.rows)
 
 
-def _sender(system: System) -> Callable[[pa.Table], None]:
-    def send(table: pa.Table) -> None:
-        system.trickle(system.prepare([table])[0])
+def _connect(system: System) -> Callable[[], Send]:
+    def connect() -> Send:
+        side = system.side()
+        return lambda table: side(system.prepare([table])[0])
 
-    return send
+    return connect
 
 
 def _asks(system: System, plan: Plan) -> dict[str, Ask]:

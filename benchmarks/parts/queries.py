@@ -18,7 +18,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Result
 from benchmarks.plan import Plan
 from benchmarks.server import Server, fetch, serving
-from benchmarks.trickle import flowing
+from benchmarks.trickle import Send, flowing
 from benchmarks.world import World
 from placette.model.times import iso
 from placette.store import Store, series
@@ -47,7 +47,7 @@ def _through_python(bench: Bench, plan: Plan, made: World) -> Iterator[Result]:
     store = Store.open(made.database)
     try:
         asks = _python_asks(store, plan, made)
-        with flowing(bench.datastreams, lambda table: _append(store, made, table)) as trickle:
+        with flowing(bench.datastreams, lambda: lambda table: _append(store, made, table)) as trickle:
             runs = [asyncio.run(_round(asks)) for _ in range(bench.runs)]
     finally:
         store.close()
@@ -93,13 +93,8 @@ def _python_asks(store: Store, plan: Plan, made: World) -> dict[str, Ask]:
 
 
 def _over_http(bench: Bench, plan: Plan, made: World, server: Server) -> Iterator[Result]:
-    sender = HTTPConnection("127.0.0.1", server.port)
-    headers = {"Authorization": f"Bearer {made.token}", "Content-Type": encode.NDJSON}
     asks = _http_asks(HTTPConnection("127.0.0.1", server.port), plan, made)
-    with flowing(
-        bench.datastreams,
-        lambda table: _ignore(fetch(sender, "/api/observations", encode.ndjson(made, table), **headers)),
-    ) as trickle:
+    with flowing(bench.datastreams, lambda: _posting(made, server)) as trickle:
         runs = [{name: times_ms(ask, questions.COUNTS[name]) for name, ask in asks.items()} for _ in range(bench.runs)]
         memory = server.memory()
     yield from _figures("HTTP", runs, plan)
@@ -157,5 +152,11 @@ def _rate(way: str, rate: float, plan: Plan) -> Figure:
     )  # fmt: skip
 
 
-def _ignore(_: bytes) -> None:
-    """The answer to the stream is only checked for its status."""
+def _posting(made: World, server: Server) -> Send:
+    connection = HTTPConnection("127.0.0.1", server.port)
+    headers = {"Authorization": f"Bearer {made.token}", "Content-Type": encode.NDJSON}
+
+    def send(table: pa.Table) -> None:
+        fetch(connection, "/api/observations", encode.ndjson(made, table), **headers)
+
+    return send
