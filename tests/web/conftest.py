@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from placette import city as city_room
 from placette import settings
 from placette.access import Tokens
-from placette.app import House
+from placette.app import BASEMAP, House
 from placette.city import City
 from placette.demo.simulation import history
 from placette.model.entities import Origin
@@ -93,11 +93,13 @@ def aix() -> City:
 def start_city(
     tmp_path_factory: pytest.TempPathFactory, session_port: Callable[[], int]
 ) -> Iterator[Callable[..., World]]:
-    """Start a city on a fresh store; ``fill`` puts its observations in before it answers."""
+    """Start a city on a fresh store; ``fill`` puts its observations in before it answers, ``basemap`` is its tiles."""
     running: list[tuple[uvicorn.Server, threading.Thread, Store]] = []
 
-    def start(found: City, fill: Callable[[Store], None]) -> World:
+    def start(found: City, fill: Callable[[Store], None], basemap: Path | None = None) -> World:
         data = tmp_path_factory.mktemp("city")
+        if basemap is not None:
+            shutil.copy(basemap, data / BASEMAP)
         store = Store.open(data / "placette.duckdb")
         sync(store, found, Origin.SIMULATED)
         fill(store)
@@ -110,6 +112,7 @@ def start_city(
     for server, thread, store in running:
         server.should_exit = True
         thread.join(10)
+        assert not thread.is_alive(), thread
         store.close()
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import math
 import random
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -157,3 +161,29 @@ def test_the_list_of_thirty_thousand_has_pages(visit: Visit, bright: World) -> N
     assert page.locator(".list-devices tbody tr").count() == 16
     page.goto(f"{bright.url}/fr/things/L-00000")
     assert page.locator("h1").inner_text() == "Point lumineux avec compteur d’énergie"
+
+
+def test_our_own_tiles_are_drawn_with_their_attribution(
+    visit: Visit, start_city: Callable[..., World], aix: City, shared_data: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("osmium")
+    tiles = tmp_path / "monaco.pmtiles"
+    extract = shared_data / "gis" / "monaco.osm.pbf"
+    subprocess.run([sys.executable, "-m", "placette", "basemap", extract, "--output", tiles], check=True)
+    monaco = start_city(moved_to(aix, 7.4246, 43.7384), _nothing, tiles)
+    page = visit("/fr/", base=monaco.url)
+    page.wait_for_selector(READY)
+    assert any(url.endswith("/tiles/basemap.pmtiles") for url in page.asked)
+    assert "OpenStreetMap" in page.locator(".map-note").inner_text()
+    assert page.complaints == []
+
+
+def moved_to(city: City, longitude: float, latitude: float) -> City:
+    """Return the city with its first place at a position and everything else moved along."""
+    east, north = longitude - city.places[0].longitude, latitude - city.places[0].latitude
+
+    def moved(one: Any) -> Any:
+        return msgspec.structs.replace(one, longitude=one.longitude + east, latitude=one.latitude + north)
+
+    places, devices = tuple(map(moved, city.places)), tuple(map(moved, city.devices))
+    return msgspec.structs.replace(city, places=places, devices=devices)
