@@ -179,12 +179,11 @@ def _credentials(network: Network) -> Credentials | None:
 
 def _network_health(network: MqttNetwork) -> NetworkHealth:
     seen = network.health
-    minutes = max(1.0, (time.time_ns() // 1000 - seen.connected_time) / 60e6) if seen.connected_time else 1.0
     return NetworkHealth(
         key=seen.name,
         connected=seen.connected,
         last_frame=seen.last_frame_time or None,
-        frames_per_minute=seen.received / minutes,
+        frames_per_minute=network.recent.total(time.time_ns() // 1000),
         error=seen.problem,
     )
 

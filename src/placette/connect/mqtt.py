@@ -28,7 +28,7 @@ from placette.model import observation_json
 from placette.model.arrivals import Arrival
 from placette.model.errors import Busy, StorageFailure
 from placette.model.networks import NetworkCounters, Sink
-from placette.model.pace import Allowance
+from placette.model.pace import Allowance, LastMinute
 
 __all__ = ["Credentials", "MqttConfig", "MqttNetwork", "Updates"]
 
@@ -65,6 +65,11 @@ class Updates(msgspec.Struct, frozen=True):
     root: str
     prefix: str = "v1.1/"
 
+    def sent(self, payload: bytes) -> bool:
+        """True for an entity that :func:`placette.model.observation_json.write` made under our own ``root``."""
+        head = payload[: len(self.root) + 64]
+        return head.startswith(b'{"@iot.id":') and f'"@iot.selfLink":"{self.root}/'.encode() in head
+
 
 class _Waiting(msgspec.Struct, frozen=True, gc=False):
     link: Link
@@ -86,6 +91,8 @@ class MqttNetwork:
     ) -> None:
         self.config = config
         self.health = NetworkCounters(name=config.name, address=f"{config.host}:{config.port}")
+        self.recent = LastMinute()
+        """Messages received in the last minute."""
         self._sink = sink
         self._updates = updates
         self._clock = clock
@@ -155,6 +162,8 @@ class MqttNetwork:
         log.info("%s: connected to %s", self.config.name, self.health.address)
 
     def _deliver(self, link: Link, delivery: Delivery) -> None:
+        if self._updates is not None and delivery.packet is None and self._updates.sent(delivery.payload):
+            return  # a broker of MQTT 3.1.1 sends us back what we publish
         now = self._clock()
         if delivery.packet is not None:
             now = self._first_received(delivery, delivery.packet, now)
@@ -167,6 +176,7 @@ class MqttNetwork:
         )
         self._waiting.append(_Waiting(link, delivery.packet, arrival))
         self.health.received += 1
+        self.recent.count(1, now)
         self.health.last_frame_time = now
         self.health.waiting = len(self._waiting)
         self._some.set()

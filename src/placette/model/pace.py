@@ -1,6 +1,37 @@
-"""An allowance that refills: how much may be done for others without harm to the work that comes first."""
+"""How fast: what came in the last minute, and an allowance of work for others that refills. Clocks are given."""
 
 from __future__ import annotations
+
+from collections import deque
+
+_WINDOW_S = 60
+
+
+class LastMinute:
+    """Counts things by the second and remembers a minute of them; one thread counts, any thread reads.
+
+    >>> frames = LastMinute()
+    >>> frames.count(3, now=0), frames.count(2, now=59_000_000)
+    (None, None)
+    >>> frames.total(now=59_000_000), frames.total(now=61_000_000)
+    (5, 2)
+    """
+
+    def __init__(self) -> None:
+        self._seconds: deque[tuple[int, int]] = deque(maxlen=_WINDOW_S + 1)
+
+    def count(self, number: int, now: int) -> None:
+        """Note ``number`` things at ``now`` (µs)."""
+        second = now // 1_000_000
+        if self._seconds and self._seconds[-1][0] == second:
+            self._seconds[-1] = (second, self._seconds[-1][1] + number)
+        else:
+            self._seconds.append((second, number))
+
+    def total(self, now: int) -> int:
+        """Return how many came in the minute before ``now`` (µs)."""
+        since = now // 1_000_000 - _WINDOW_S
+        return sum(number for second, number in tuple(self._seconds) if second > since)
 
 
 class Allowance:
