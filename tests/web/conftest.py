@@ -142,9 +142,9 @@ def session_port() -> Callable[[], int]:
     return free
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The real Chromium."""
+    """The real Chromium; closed with its module, since Playwright's event loop would stand in the way of others."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"Chromium is not here: {CHROMIUM} (set CHROME_PATH)")
     with sync_playwright() as playwright:

@@ -49,7 +49,10 @@ def test_times_are_those_of_the_city() -> None:
     assert [FR.hour(9), EN.hour(9)] == [f"9{HARD}h", "9 am"]
 
 
-@pytest.mark.parametrize(("seconds", "french"), [(0.012, f"12{HARD}ms"), (3.21, f"3,2{HARD}s"), (300, f"5{HARD}min")])
+@pytest.mark.parametrize(
+    ("seconds", "french"),
+    [(0.0002, f"<{HARD}1{HARD}ms"), (0.012, f"12{HARD}ms"), (3.21, f"3,2{HARD}s"), (300, f"5{HARD}min")],
+)
 def test_durations_have_the_precision_that_matters(seconds: float, french: str) -> None:
     assert FR.seconds(seconds) == french
 

@@ -69,6 +69,8 @@ class Figures:
 
     def seconds(self, seconds: float) -> str:
         """Return a short duration with the precision that matters: ms below a second, tenths below a minute."""
+        if seconds < 0.001:
+            return f"<{NBSP}1{NBSP}ms"
         if seconds < 1:
             return f"{self.number(seconds * 1000)}{NBSP}ms"
         return f"{self.number(seconds, 1)}{NBSP}s" if seconds < 60 else self.span(seconds)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from placette.city.model import City
 from placette.store import DatastreamInfo, Store
-from placette.web.figures import NBSP, Figures
+from placette.web.figures import Figures
 from placette.web.fleet import Member
 from placette.web.words import Words
 
@@ -25,11 +25,15 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading ready to be written: ``shown`` is the whole of it in words, the rest feeds the live element."""
+    """A reading ready to be written: ``shown`` is its figure or word, ``shown_unit`` what stands behind the figure.
+
+    The rest feeds the live element.
+    """
 
     info: DatastreamInfo
     reading: Reading | None
     shown: str
+    shown_unit: str
     unit: str
     unit_one: str
     decimals: int
@@ -67,12 +71,14 @@ class Cells:
             labels |= {
                 side: self._words.first(f"binary.{info.property_key}.{side}", f"binary.{side}") for side in _SIDES
             }
-        result = reading.result if reading and reading.result is not None else 2
-        shown = self._shown(reading, self.unit(member, info, result), decimals, labels if binary else None)
+        result = reading.result if reading else None
+        shown_unit = "" if binary or result is None else self.unit(member, info, result)
+        shown = self._shown(reading, decimals, labels if binary else None)
         return Cell(
             info=info,
             reading=reading,
             shown=shown,
+            shown_unit=shown_unit,
             unit=unit,
             unit_one=unit_one,
             decimals=decimals,
@@ -89,15 +95,14 @@ class Cells:
             return f"{unit} / {self._figures.span(every_s)}".strip()
         return unit
 
-    def _shown(self, reading: Reading | None, unit: str, decimals: int, sides: dict[str, Any] | None) -> str:
+    def _shown(self, reading: Reading | None, decimals: int, sides: dict[str, Any] | None) -> str:
         if reading is None or (reading.result is None and reading.text is None):
             return self._words("live.absent")
         if reading.result is None:
             return str(msgspec.json.decode(reading.text or "null"))
         if sides:
             return str(sides["on" if reading.result else "off"])
-        number = self._figures.number(reading.result, decimals)
-        return f"{number}{NBSP}{unit}" if unit else number
+        return self._figures.number(reading.result, decimals)
 
 
 _SIDES = ("on", "off")

@@ -19,6 +19,10 @@ from placette.web.figures import moment
 from placette.web.fleet import OBJECTIVE_ORDER, Member
 from placette.web.pages.site import Site
 
+Stream = tuple[DatastreamInfo, Member]
+Offered = dict[str, list[Stream]]
+"""Per property the datastreams that observe it, with their devices."""
+
 _DAY_US = 86_400 * MICROS_PER_S
 RANGES: dict[str, tuple[int, Interval]] = {
     "24h": (_DAY_US, "hour"),
@@ -48,7 +52,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     devices: tuple[Member, ...]
     range: str
-    lines: tuple[tuple[DatastreamInfo, Member], ...]
+    lines: tuple[Stream, ...]
     picture: Chart | None
     bars: bool
     banded: bool
@@ -96,9 +100,9 @@ def _leading(found: list[Series]) -> int:
 def _explorer(
     site: Site,
     language: str,
-    offered: dict[str, list[tuple[DatastreamInfo, Member]]],
-    chosen: list[tuple[DatastreamInfo, Member]],
-    having: list[tuple[DatastreamInfo, Member]],
+    offered: Offered,
+    chosen: list[Stream],
+    having: list[Stream],
     span: str,
     found: list[Series],
     asked: tuple[int, int, Interval],
@@ -106,36 +110,12 @@ def _explorer(
     words, figures = site.renderer.words(language), site.renderer.figures(language)
     info = chosen[0][0]
     known = site.city.properties.get(info.property_key or "")
-    bars = known is not None and known.combine in ("sum", "difference")
+    combine, decimals = (known.combine, known.decimals) if known else ("mean", 1)
+    bars = combine in ("sum", "difference")
     banded = not bars and len(chosen) == 1
-    decimals = known.decimals if known else 1
-    parameters = {
-        "datastream": ",".join(str(info.id) for info, _ in chosen),
-        "start": iso(asked[0]),
-        "end": iso(asked[1]),
-        "interval": asked[2],
-    }
-    names = tuple(member.address or member.name(language) for _, member in chosen)
-    names = tuple(
-        f"{name} ({member.code.rsplit('-', 1)[-1]})" if names.count(name) > 1 else name
-        for name, (_, member) in zip(names, chosen, strict=True)
-    )
-    columns = [found[0].value, found[0].min, found[0].max] if banded else [one.value for one in found]
-    headings = (words(f"chart.value.{known.combine if known else 'mean'}"), words("chart.min"), words("chart.max"))
-    times = found[0].time if found else []
-    written = [[words("live.absent") if v is None else figures.number(v, decimals) for v in one] for one in columns]
-    rows = tuple(
-        Row(_when(site, language, seconds, asked[2]), figures.iso(seconds * MICROS_PER_S), values)
-        for seconds, values in zip(times, zip(*written, strict=True), strict=True)
-    )
-    picture = chart(
-        times,
-        [one.value for one in found],
-        band=(found[0].min, found[0].max) if banded and found else None,
-        bars=bars,
-        zone=site.renderer.zone,
-        locale=words.locale,
-    )
+    names = _names(language, chosen)
+    value = words(f"chart.value.{combine}")
+    csv, source = _addresses(chosen, asked)
     return Explorer(
         choices=_by_objective(offered),
         property=info,
@@ -143,24 +123,66 @@ def _explorer(
         devices=tuple(member for _, member in having),
         range=span,
         lines=tuple(chosen),
-        picture=picture,
+        picture=chart(
+            found[0].time if found else [],
+            [one.value for one in found],
+            band=(found[0].min, found[0].max) if banded and found else None,
+            bars=bars,
+            zone=site.renderer.zone,
+            locale=words.locale,
+        ),
         bars=bars,
         banded=banded,
         unit=figures.unit(info.unit),
         decimals=decimals,
-        source=f"/api/series?{urlencode(parameters)}",
-        csv=f"/api/series?{urlencode(parameters | {'format': 'csv'})}",
-        headings=headings if banded else names,
-        rows=rows[::-1],
-        names=(headings[0],) if banded else names,
+        source=source,
+        csv=csv,
+        headings=(value, words("chart.min"), words("chart.max")) if banded else names,
+        rows=_rows(site, language, found, banded, decimals, asked[2]),
+        names=(value,) if banded else names,
         origin=info.origin,
         since=asked[0] if span == "1y" and asked[1] - asked[0] < RANGES["1y"][0] else None,
     )
 
 
-def _offered(members: list[Member]) -> dict[str, list[tuple[DatastreamInfo, Member]]]:
+def _addresses(chosen: list[Stream], asked: tuple[int, int, Interval]) -> tuple[str, str]:
+    """Return where the same columns are to be had as CSV and as JSON."""
+    parameters = {
+        "datastream": ",".join(str(info.id) for info, _ in chosen),
+        "start": iso(asked[0]),
+        "end": iso(asked[1]),
+        "interval": asked[2],
+    }
+    return f"/api/series?{urlencode(parameters | {'format': 'csv'})}", f"/api/series?{urlencode(parameters)}"
+
+
+def _names(language: str, chosen: list[Stream]) -> tuple[str, ...]:
+    """Return what to call each line: where its device stands, with its number where two stand there."""
+    names = [member.address or member.name(language) for _, member in chosen]
+    return tuple(
+        f"{name} ({member.code.rsplit('-', 1)[-1]})" if names.count(name) > 1 else name
+        for name, (_, member) in zip(names, chosen, strict=True)
+    )
+
+
+def _rows(
+    site: Site, language: str, found: list[Series], banded: bool, decimals: int, interval: Interval
+) -> tuple[Row, ...]:
+    """Return the table equal to the chart, the newest interval first."""
+    if not found:
+        return ()
+    words, figures = site.renderer.words(language), site.renderer.figures(language)
+    columns = [found[0].value, found[0].min, found[0].max] if banded else [one.value for one in found]
+    written = [[words("live.absent") if v is None else figures.number(v, decimals) for v in one] for one in columns]
+    return tuple(
+        Row(_when(site, language, seconds, interval), figures.iso(seconds * MICROS_PER_S), values)
+        for seconds, values in zip(found[0].time, zip(*written, strict=True), strict=True)
+    )[::-1]
+
+
+def _offered(members: list[Member]) -> Offered:
     """Return per property the datastreams of the place that observe it, in the fleet's order."""
-    offered: dict[str, list[tuple[DatastreamInfo, Member]]] = {}
+    offered: Offered = {}
     for member in members:
         for info in member.infos:
             offered.setdefault(info.property_key or info.property_name, []).append((info, member))
@@ -168,7 +190,7 @@ def _offered(members: list[Member]) -> dict[str, list[tuple[DatastreamInfo, Memb
 
 
 def _by_objective(
-    offered: dict[str, list[tuple[DatastreamInfo, Member]]],
+    offered: Offered,
 ) -> tuple[tuple[str, tuple[DatastreamInfo, ...]], ...]:
     grouped: dict[str, list[DatastreamInfo]] = {objective: [] for objective in OBJECTIVE_ORDER}
     for having in offered.values():
