@@ -118,9 +118,11 @@ class Server:
 
 
 @contextmanager
-def serving(data: Path, *, broker_port: int = 1883) -> Iterator[Server]:
-    """Run a server on a data folder until the block ends."""
-    server = Server(data, "serve", "--city", str(city_folder(data.parent / f"{data.name}-city", broker_port)))
+def serving(data: Path, *, broker_port: int | None = None) -> Iterator[Server]:
+    """Run a server on a data folder until the block ends; without ``broker_port``, where no broker answers."""
+    # a broker that happens to run here would be sent every observation, and its work be measured as ours
+    port = broker_port or free_port()
+    server = Server(data, "serve", "--city", str(city_folder(data.parent / f"{data.name}-city", port)))
     try:
         server.wait()
         yield server
@@ -128,7 +130,7 @@ def serving(data: Path, *, broker_port: int = 1883) -> Iterator[Server]:
         server.stop()
 
 
-def city_folder(folder: Path, broker_port: int = 1883) -> Path:
+def city_folder(folder: Path, broker_port: int) -> Path:
     """Return a small city folder whose MQTT network is the local broker on this port."""
     if not folder.exists():
         city.scaffold("Benchmark", folder, longitude=5.4474, latitude=43.5297)
