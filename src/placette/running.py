@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import uvicorn
 import uvloop
 
@@ -21,7 +22,7 @@ from placette.api import Access
 from placette.app import House
 from placette.city.model import City
 from placette.model.entities import Origin
-from placette.model.errors import Conflict
+from placette.model.errors import Conflict, StorageFailure
 from placette.publish.city_sync import sync
 from placette.store import Store, compaction
 
@@ -56,7 +57,9 @@ async def _connect(house: House) -> None:
 
 def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:
     """Open the data, put the city into it, serve until interrupted while ``gather`` brings data in, and close."""
-    data.mkdir(parents=True, exist_ok=True)
+    _make(data)
+    # Arrow's own allocator keeps some 60 MB more after bulk uploads (mimalloc 3, 4 uploads at once), and is no faster.
+    pa.set_memory_pool(pa.system_memory_pool())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with ExitStack() as stack:
         listening = stack.enter_context(_listening(chosen.server))
@@ -69,6 +72,15 @@ def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gath
         house = House(store=store, city=found, settings=chosen, tokens=tokens, data=data, url=url)
         uvloop.run(_live(house, listening, gather))
     return 0
+
+
+def _make(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailure(
+            f"the data folder cannot be made: {error.strerror}", str(data), "name a folder you may write to with --data"
+        ) from None
 
 
 async def _live(house: House, listening: socket.socket, gather: Gather) -> None:

@@ -24,12 +24,13 @@ PAUSE_S = 1.1
 pytestmark = pytest.mark.slow
 
 
-def test_a_server_on_a_read_only_disk_ends_with_one_clear_line(small_disk: Path, tmp_path: Path) -> None:
-    world = make(small_disk / "data", 10)
+@pytest.mark.parametrize("folder", ["data", "new"])
+def test_a_server_on_a_read_only_disk_ends_with_one_clear_line(small_disk: Path, tmp_path: Path, folder: str) -> None:
+    make(small_disk / "data", 10)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     command = [sys.executable, "-m", "placette", "serve", "--port", "0"]
     done = subprocess.run(
-        [*command, "--data", str(world.data), "--city", str(city_folder(tmp_path / "city"))],
+        [*command, "--data", str(small_disk / folder), "--city", str(city_folder(tmp_path / "city"))],
         capture_output=True,
         text=True,
         check=False,
@@ -38,6 +39,7 @@ def test_a_server_on_a_read_only_disk_ends_with_one_clear_line(small_disk: Path,
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "Read-only file system" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_writes_that_fail_all_of_a_sudden_are_507_until_they_work_again(tmp_path: Path) -> None:
