@@ -37,14 +37,15 @@ class Results(msgspec.Struct, frozen=True):
 
 
 def merge(machine: Machine, measured: Sequence[Result], parts: Iterable[str]) -> Results:
-    """Return what was just measured with the older figures of the other parts, or of other table sizes."""
+    """Return what was just measured, with the older figures of other parts and of larger tables than this time."""
     figures = [result for result in measured if isinstance(result, Figure)]
     skipped = [result for result in measured if isinstance(result, Skipped)]
     if RESULTS.exists():
         old = msgspec.json.decode(RESULTS.read_bytes(), type=Results)
         if machine.same_as(old.machine):
-            done, sizes = set(parts), {(figure.part, figure.rows) for figure in figures}
-            figures += [f for f in old.figures if f.part not in done or (f.rows and (f.part, f.rows) not in sizes)]
+            done = set(parts)
+            largest = {part: max((f.rows for f in figures if f.part == part), default=0) for part in done}
+            figures += [f for f in old.figures if f.part not in done or f.rows > largest[f.part] > 0]
             skipped += [item for item in old.skipped if item.part not in done]
     return Results(machine, figures, skipped)
 

@@ -120,9 +120,7 @@ class Server:
 @contextmanager
 def serving(data: Path, *, broker_port: int | None = None) -> Iterator[Server]:
     """Run a server on a data folder until the block ends; without ``broker_port``, where no broker answers."""
-    # a broker that happens to run here would be sent every observation, and its work be measured as ours
-    port = broker_port or free_port()
-    server = Server(data, "serve", "--city", str(city_folder(data.parent / f"{data.name}-city", port)))
+    server = Server(data, "serve", "--city", str(city_folder(data.parent / f"{data.name}-city", broker_port)))
     try:
         server.wait()
         yield server
@@ -130,12 +128,15 @@ def serving(data: Path, *, broker_port: int | None = None) -> Iterator[Server]:
         server.stop()
 
 
-def city_folder(folder: Path, broker_port: int) -> Path:
-    """Return a small city folder whose MQTT network is the local broker on this port."""
+def city_folder(folder: Path, broker_port: int | None = None) -> Path:
+    """Return a small city folder whose MQTT network is the local broker on this port, or on one where none answers.
+
+    A broker that happens to run here would be sent every observation, and its work be measured as ours.
+    """
     if not folder.exists():
         city.scaffold("Benchmark", folder, longitude=5.4474, latitude=43.5297)
     networks = folder / "networks.toml"
-    networks.write_text(re.sub(r"(?m)^port = \d+", f"port = {broker_port}", networks.read_text()))
+    networks.write_text(re.sub(r"(?m)^port = \d+", f"port = {broker_port or free_port()}", networks.read_text()))
     return folder
 
 
