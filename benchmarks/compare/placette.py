@@ -11,7 +11,6 @@ import msgspec
 import pyarrow as pa
 
 from benchmarks import encode, world
-from benchmarks.compare.system import free_port
 from benchmarks.server import Server, city_folder, fetch
 from placette import __version__
 from placette.model.times import iso
@@ -33,9 +32,7 @@ class Placette:
         """Make an empty city and serve it."""
         self.version = __version__
         self._world = world.make(folder, self._datastreams)
-        self.server = Server(
-            folder, "serve", "--city", str(city_folder(folder.parent / f"{folder.name}-city", free_port()))
-        )
+        self.server = Server(folder, "serve", "--city", str(city_folder(folder.parent / f"{folder.name}-city")))
         self.server.wait()
         self._connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
         self._headers = {"Authorization": f"Bearer {self._world.token}", "Content-Type": encode.ARROW}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from benchmarks import encode, wire
 from benchmarks.bench import BATCH, Bench
-from benchmarks.compare.system import free_port
 from benchmarks.figures import Figure, Result
 from benchmarks.plan import stream_plan
 from benchmarks.server import Server, city_folder, serving
@@ -56,7 +55,7 @@ def _after_kill(bench: Bench) -> Iterator[Result]:
     seconds = []
     for _ in range(bench.runs):
         made = make(bench.folder("killed"), bench.datastreams)
-        folder = city_folder(made.data.parent / "killed-city", free_port())
+        folder = city_folder(made.data.parent / "killed-city")
         server = Server(made.data, "serve", "--city", str(folder))
         server.wait()
         requests = [
