@@ -30,7 +30,7 @@ def run(bench: Bench) -> Iterator[Result]:
     """Run the tests and read their figures from the JUnit report."""
     report = bench.work / "crash.xml"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/crash", f"--junitxml={report}"],
+        [sys.executable, "-m", "pytest", "-q", "tests/crash", f"--junitxml={report}", "-o", "junit_family=xunit1"],
         cwd=bench.root, env={**os.environ, "PLACETTE_CRASHES": str(bench.crashes)}, check=False,
     )  # fmt: skip
     tree = ElementTree.parse(report)  # noqa: S314  # written by pytest a moment ago
