@@ -17,6 +17,7 @@ from placette.store.settings import StoreSettings
 
 _PATIENCE_S = 10.0
 """An interrupted query ends within milliseconds; one that hangs on a sick disk is not waited for any longer."""
+_AGAIN_S = 0.05
 _REOPENING = StorageFailure("the database is being opened again", remedy="try again in a moment")
 _CANCELLED = StorageFailure("the query was cancelled", remedy="ask again")
 
@@ -40,10 +41,17 @@ class _Running:
             self._cursor = None
 
     def stop(self, cause: PlacetteError) -> None:
+        self.cause = cause
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Interrupt again and again until the query has ended: DuckDB forgets what comes before it really begins."""
         with self._lock:
-            self.cause = cause
             if self._cursor is not None:
                 self._cursor.interrupt()
+                again = threading.Timer(_AGAIN_S, self._interrupt)
+                again.daemon = True
+                again.start()
 
 
 class Readers:
