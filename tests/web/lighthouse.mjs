@@ -19,33 +19,39 @@ const { values, positionals } = parseArgs({
 });
 const [base] = positionals;
 const onlyCategories = values.categories.split(",");
-const chrome = await chromeLauncher.launch({
-  chromePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
-  chromeFlags: [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
-try {
-  for (const page of values.pages.split(",")) {
-    for (const device of values.devices.split(",")) {
-      const scores = Object.fromEntries(onlyCategories.map((category) => [category, []]));
-      for (let run = 0; run < Number(values.runs); run += 1) {
-        const flags = { port: chrome.port, onlyCategories, logLevel: "error" };
-        const { lhr } = await lighthouse(base + page, flags, device === "desktop" ? desktopConfig : undefined);
-        for (const category of onlyCategories) scores[category].push(Math.round(lhr.categories[category].score * 100));
-      }
-      for (const category of onlyCategories) {
-        console.log(JSON.stringify({ category, page, device, scores: scores[category] }));
-      }
+const chromeFlags = [
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** One run in a Chromium of its own: what an earlier page left running must not weigh on the next. */
+async function judge(address, device, attempts = 4) {
+  const chrome = await chromeLauncher.launch({ chromePath: process.env.CHROME_PATH ?? "/usr/bin/chromium", chromeFlags });
+  try {
+    const flags = { port: chrome.port, onlyCategories, logLevel: "error" };
+    const { lhr } = await lighthouse(address, flags, device === "desktop" ? desktopConfig : undefined);
+    if (!lhr.runtimeError) return lhr.categories;
+    // A trace without its beginning is a known failure of the recording, not of the page: "please run again".
+    if (lhr.runtimeError.code !== "NO_NAVSTART" || attempts <= 1) throw new Error(`${address}: ${lhr.runtimeError.message}`);
+  } finally {
+    chrome.kill();
+  }
+  return judge(address, device, attempts - 1);
+}
+
+for (const page of values.pages.split(",")) {
+  for (const device of values.devices.split(",")) {
+    const runs = [];
+    for (let run = 0; run < Number(values.runs); run += 1) runs.push(await judge(base + page, device));
+    for (const category of onlyCategories) {
+      const scores = runs.map((categories) => Math.round(categories[category].score * 100));
+      console.log(JSON.stringify({ category, page, device, scores }));
     }
   }
-} finally {
-  chrome.kill();
 }

@@ -161,8 +161,8 @@ function deviceLayers(ink: Ink, language: string): LayerSpecification[] {
       maxzoom: 14,
       paint: {
         "circle-color": kindColour(ink),
-        "circle-radius": 5,
-        "circle-stroke-width": 2,
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 12, 3, 14, 5],
+        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 12, 1, 14, 2],
         "circle-stroke-color": ink("--plaster"),
       },
     },
