@@ -52,7 +52,7 @@ def list_(*, data: Path = DATA) -> None:
 
 @app.command
 def revoke(name: str, *, data: Path = DATA) -> None:
-    """Revoke a token; a running server refuses it at once.
+    """Revoke a token; a running server refuses it within a second.
 
     Example: placette token revoke "LoRaWAN gateway, town hall"
 
