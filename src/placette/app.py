@@ -21,7 +21,7 @@ from starlette.routing import Route as StarletteRoute
 from placette import __version__, admin, letters
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
-from placette.city.model import City, Network
+from placette.city.model import City, Network, rhythms
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.harmonise.arrow_stream import ArrowReader
@@ -60,6 +60,7 @@ class House:
         self.intake = MessageIntake(store, {network.key: network.topic for network in city.networks.values()})
         self.networks: dict[str, MqttNetwork] = {}
         self._started_at = time.time_ns() // 1000
+        self._rhythms = rhythms(city)
 
     def connect(self, network: Network, *, demo_port: int | None = None) -> MqttNetwork:
         """Add one of the city's networks; ``demo_port`` is that of the demo's own broker, of MQTT 3.1.1."""
@@ -108,7 +109,7 @@ class House:
         stats = await asyncio.to_thread(self.store.stats)
         reasons = (await inbox.reasons(self.store)).to_pylist()
         disk = shutil.disk_usage(self.data)
-        networks = tuple(_network_health(network) for network in self.networks.values())
+        networks = tuple(_network_health(each, self._rhythms.get(key)) for key, each in self.networks.items())
         return Health(
             version=__version__,
             now=time.time_ns() // 1000,
@@ -177,13 +178,14 @@ def _credentials(network: Network) -> Credentials | None:
     return Credentials(username, password) if username else None
 
 
-def _network_health(network: MqttNetwork) -> NetworkHealth:
+def _network_health(network: MqttNetwork, expected_s: float | None) -> NetworkHealth:
     seen = network.health
     return NetworkHealth(
         key=seen.name,
         connected=seen.connected,
         last_frame=seen.last_frame_time or None,
         frames_per_minute=network.recent.total(time.time_ns() // 1000),
+        expected_s=expected_s,
         error=seen.problem,
     )
 

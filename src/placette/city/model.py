@@ -170,3 +170,15 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     def place(self, key: str) -> Place | None:
         """Return the place of this key, or ``None``."""
         return next((place for place in self.places if place.key == key), None)
+
+
+def rhythms(city: City) -> dict[str, float]:
+    """Return for each network with devices how often something must come at the least, s: its most talkative device.
+
+    A network is silent when even that device is.
+    """
+    found: dict[str, float] = {}
+    for device in city.devices:
+        for quantity in city.models[device.model].quantities:
+            found[device.network] = min(found.get(device.network, float("inf")), quantity.every_s)
+    return found
