@@ -65,3 +65,10 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
     """The gateways that heard it, the best signal first."""
     radio: Radio | None = None
     battery_percent: float | None = None
+    end_time: int | None = None
+    """When what is told ends, for an interval (an event, an hourly mean); it begins at ``device_time``."""
+    issue_time: int | None = None
+    """When a forecast was issued: its result time, so that each issue is a series of its own."""
+    fault: str = ""
+    """What of this one message cannot be read, when the others of its arrival can: they are used, and the arrival is
+    kept as a dead letter with this reason. Nothing else of a message with a fault counts."""
