@@ -12,7 +12,7 @@ from placette.city.documents import Document, Fault
 from placette.city.model import DeviceModel, Network, Property, Quantity
 from placette.city.tables import Check, Path, Reader
 from placette.city.words import check_key, known_or_close, texts_in
-from placette.model import units
+from placette.model import conversion, units
 from placette.model.errors import Unprocessable
 
 _URI = re.compile(r"(https?://|urn:)\S+")
@@ -104,7 +104,11 @@ def _read_quantity(
         defaults["every_s"] = every_s if type(every_s) is int else 1
     if "unit" in table:
         checks["unit"] = _check_unit
+    if "sent_unit" in table:
+        checks["sent_unit"] = _check_sent_unit
     one = reader.struct(Quantity, path, {**defaults, **table}, checks)
+    if one is not None:
+        _check_conversion(reader, path, one)
     if one and not (math.isfinite(one.minimum) and math.isfinite(one.maximum) and one.minimum < one.maximum):
         what = f"the range {one.minimum} to {one.maximum} is empty"
         reader.fault((*path, "minimum"), what, "give the range the device can read, minimum below maximum")
@@ -114,11 +118,13 @@ def _read_quantity(
 def read_networks(document: Document, languages: tuple[str, ...], faults: list[Fault]) -> dict[str, Network]:
     """Return the networks of the city by key."""
     reader = Reader(document, faults)
-    checks = {
+    checks: dict[str, Check] = {
         "names": texts_in(languages),
         "topic": _check_topic,
+        "topics": _check_topics,
         "username_env": _check_variable,
         "password_env": _check_variable,
+        "token_env": _check_variable,
     }
     found = {}
     for key, value in reader.table((), document.value).items():
@@ -135,8 +141,33 @@ def read_networks(document: Document, languages: tuple[str, ...], faults: list[F
 def _check_topic(reader: Reader, path: Path, topic: str) -> None:
     if "{code}" not in topic:
         reader.fault(path, f"the topic '{topic}' is the same for every device", "put {code} in it")
+    elif "{code}" not in topic.split("/"):
+        reader.fault(
+            path, f"{{code}} is only a part of a level in '{topic}'", "give it a level of its own: a/{code}/up"
+        )
     if set(topic.replace("{code}", "")) & set("{}+#"):
         reader.fault(path, f"the topic '{topic}' is no MQTT topic", "{code} is its only wildcard")
+
+
+def _check_topics(reader: Reader, path: Path, topics: tuple[str, ...]) -> None:
+    for topic in topics:
+        levels = topic.split("/")
+        if not topic or "#" in levels[:-1] or any(len(level) > 1 and set(level) & set("+#") for level in levels):
+            reader.fault(path, f"'{topic}' is no MQTT topic filter", "use + for one level and # for all that follow")
+
+
+def _check_sent_unit(reader: Reader, path: Path, code: str) -> None:
+    try:
+        conversion.check(code)
+    except Unprocessable as error:
+        reader.fault(path, error.what, error.remedy)
+
+
+def _check_conversion(reader: Reader, path: Path, quantity: Quantity) -> None:
+    try:
+        conversion.of(quantity.sent_unit, quantity.unit, quantity.gas or quantity.property, quantity.reference_celsius)
+    except Unprocessable as error:
+        reader.fault((*path, "sent_unit"), error.what, error.remedy)
 
 
 def _check_variable(reader: Reader, path: Path, variable: str) -> None:

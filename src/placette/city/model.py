@@ -96,7 +96,11 @@ class Property(msgspec.Struct, frozen=True, kw_only=True):
 class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     """One value that a device model sends: the property, its unit, the range it can read, how often it sends.
 
-    ``key`` is the name of the value in the device's frames.
+    ``key`` is the name of the value in the device's own frames; ``field`` its path in what a codec or another network
+    decoded (``gnss.latitude``, ``sensors.0.value``), the same as ``key`` unless said. The number found is multiplied,
+    added to, and converted from ``sent_unit`` to ``unit`` (both UCUM); a gas in parts per billion becomes a mass
+    concentration at ``reference_celsius`` and 101.3 kPa. ``categories`` give words to codes (``{"0" = "closed"}``).
+    ``absent`` is what a missing field says on networks that leave out zeros (The Things Stack).
     """
 
     key: str
@@ -105,34 +109,65 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     minimum: float
     maximum: float
     every_s: int
+    field: str = ""
+    sent_unit: str = ""
+    multiply: float = 1.0
+    add: float = 0.0
+    gas: str = ""
+    reference_celsius: float = 20.0
+    categories: dict[str, str] = {}
+    absent: float | bool | str | None = None
 
 
 class DeviceModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of device as bought: what it sends. ``kind`` groups models for maps and services (``air``, ``light``)."""
+    """A kind of device as bought: what it sends. ``kind`` groups models for maps and services (``air``, ``light``).
+
+    ``codec`` names what decodes its payloads. ``time`` is the clock to believe first: ``device`` (then the gateway's,
+    then the server's), ``gateway`` or ``received``; a device clock more than ``max_drift_s`` ahead of the network's, or
+    more than ``max_age_s`` behind, makes its values suspect. ``time_field`` is the path of the device's own time in the
+    decoded fields, ``records_field`` that of a list of older readings in one frame.
+    """
 
     key: str
     kind: str
     names: Texts
     quantities: tuple[Quantity, ...]
     documentation: str = ""
+    codec: str = ""
+    time: Literal["device", "gateway", "received"] = "device"
+    time_field: str = ""
+    records_field: str = ""
+    max_drift_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 120
+    max_age_s: Annotated[int, msgspec.Meta(ge=1, le=31_622_400)] = 604_800
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection that devices arrive by; user and password are read from the named environment variables."""
+    """A connection that devices arrive by; secrets are read from the named environment variables.
+
+    ``format`` names how its messages are written (``placette``: the frames of docs/connect.md); ``topics`` are the MQTT
+    filters to follow instead of those its format is known by; ``options`` are the format's or the connector's own.
+    """
 
     key: str
-    kind: Literal["mqtt", "http"]
+    kind: Literal["mqtt", "http", "coap", "wifi", "feed"]
     names: Texts
     host: str = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 1883
     tls: bool = False
+    format: str = "placette"
     topic: str = "devices/{code}/up"
+    topics: tuple[str, ...] = ()
     username_env: str = ""
     password_env: str = ""
+    token_env: str = ""
+    options: dict[str, Any] = {}
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """One installed device; ``kind`` is that of its model, ``photo`` a path inside the city folder or empty."""
+    """One installed device; ``kind`` is that of its model, ``photo`` a path inside the city folder or empty.
+
+    ``network_id`` is how its network names it (a DevEUI, a station's code); empty: by its code.
+    """
 
     code: str
     model: str
@@ -141,6 +176,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float
     latitude: float
     network: str
+    network_id: str = ""
     address: str = ""
     installed: date | None = None
     photo: str = ""

@@ -1,6 +1,6 @@
 """Reads things.csv: one row per device, comma separated, UTF-8, with a header.
 
-Columns: ``id model place longitude latitude network`` and, when wanted, ``address installed photo``.
+Columns: ``id model place longitude latitude network`` and, when wanted, ``network_id address installed photo``.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from placette.city.words import known_or_close
 
 FILE = "things.csv"
 REQUIRED = ("id", "model", "place", "longitude", "latitude", "network")
-OPTIONAL = ("address", "installed", "photo")
+OPTIONAL = ("network_id", "address", "installed", "photo")
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NETWORK_ID = re.compile(r"[^\s\x00-\x1f]{0,200}")
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ def read_things(folder: Path, text: str, known: Known, faults: list[Fault]) -> t
         if device is not None:
             found.append((line, device))
     _check_positions(found, known.ground, faults)
+    _check_network_ids(found, faults)
     return tuple(device for _, device in found)
 
 
@@ -129,6 +131,8 @@ def _device(folder: Path, line: int, row: dict[str, str], known: Known, faults: 
     for name, value in (("longitude", longitude), ("latitude", latitude)):
         if value is None:
             fault(f"{name} '{row[name]}' is not a number", "write degrees with a decimal point, such as 5.4477")
+    if not _NETWORK_ID.fullmatch(row.get("network_id", "")):
+        fault(f"'{row['network_id'][:40]}' is no network_id", "write it as the network does, without spaces")
     installed = _day(row.get("installed", ""))
     if installed is None and row.get("installed"):
         fault(f"installed '{row['installed']}' is not a date", "write the date as YYYY-MM-DD")
@@ -145,10 +149,22 @@ def _device(folder: Path, line: int, row: dict[str, str], known: Known, faults: 
         longitude=longitude,
         latitude=latitude,
         network=row["network"],
+        network_id=row.get("network_id", ""),
         address=row.get("address", ""),
         installed=installed,
         photo=photo,
     )
+
+
+def _check_network_ids(found: list[tuple[int, Device]], faults: list[Fault]) -> None:
+    """A frame must belong to one device: what its network calls it, or its own id, is unique in any spelling."""
+    seen: dict[str, tuple[int, str]] = {}
+    for line, device in found:
+        key = (device.network_id or device.code).casefold()
+        first, code = seen.setdefault(key, (line, device.code))
+        if code != device.code:
+            what = f"'{device.code}' and '{code}' (line {first}) have the same network_id"
+            faults.append(Fault(FILE, line, what, "give each device the identifier of its own network"))
 
 
 def _check_positions(found: list[tuple[int, Device]], ground: Ground | None, faults: list[Fault]) -> None:
