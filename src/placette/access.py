@@ -2,6 +2,9 @@
 
 A token is 256 random bits, shown once. The data folder keeps only its SHA-256 (a plain hash is enough for a secret of
 full entropy), in ``tokens.json`` with mode 600, which the running server reads again within a second of a change.
+
+Programs send it as a bearer token; a browser that has signed in sends the same token as a cookie, and then whatever
+changes something must come from our own pages.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -20,6 +24,7 @@ from placette.api import Access
 from placette.model.errors import BadInput, Conflict, NotAllowed, NotFound
 
 FILE_NAME = "tokens.json"
+COOKIE = "placette_token"
 PREFIX = "plc_"
 _RANK = {Access.PUBLIC: 0, Access.WRITE: 1, Access.ADMIN: 2, Access.LOCAL: 3}
 
@@ -32,6 +37,13 @@ class Token(msgspec.Struct, frozen=True):
     access: Access
     created_at: int
     expires_at: int | None = None
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Somebody who has signed in: the name of the token and its rights."""
+
+    name: str
+    access: Access
 
 
 LOOK_EVERY_S = 0.5
@@ -89,8 +101,23 @@ class Tokens:
         self._write([token for token in kept if token.name != name])
 
     def check(self, request: Request, access: Access) -> None:
-        """Return when the request's bearer token reaches ``access``, else raise ``NotAllowed``."""
-        self.check_header(request.headers.get("authorization"), access)
+        """Return when the request's bearer token, or else its cookie, reaches ``access``; else raise ``NotAllowed``.
+
+        With the cookie alone, a request that may change something must come from our own pages.
+        """
+        header, cookie = request.headers.get("authorization"), request.cookies.get(COOKIE)
+        if header is not None or cookie is None:
+            self.check_header(header, access)
+            return
+        visitor = self.visitor(cookie)
+        _compare(visitor.access if visitor else None, access)
+        if request.method not in ("GET", "HEAD"):
+            refuse_foreign(request)
+
+    def visitor(self, secret: str) -> Visitor | None:
+        """Return whom this secret signs in; the secrets of :meth:`grant_for_this_run` sign nobody in."""
+        token = self._token(_digest(secret))
+        return Visitor(token.name, token.access) if token else None
 
     def check_header(self, header: str | None, access: Access) -> None:
         """The same on the bare ``Authorization`` header, for handlers without a Starlette request."""
@@ -100,27 +127,18 @@ class Tokens:
                 "this address needs a token",
                 remedy="send 'Authorization: Bearer <token>'; `placette token create NAME` makes one",
             )
-        granted = self._granted(_digest(secret.strip()))
-        if granted is None:
-            raise NotAllowed("the token is unknown, revoked or has expired", remedy="`placette token list` shows them")
-        if _RANK[granted] < _RANK[access]:
-            raise NotAllowed(
-                f"the token has '{granted}' rights, this address needs '{access}'",
-                remedy="`placette token create NAME --access admin` makes one that may administrate",
-                known=True,
-            )
+        digest = _digest(secret.strip())
+        token = None if digest in self._local else self._token(digest)
+        _compare(token.access if token else self._local.get(digest), access)
 
-    def _granted(self, digest: str) -> Access | None:
-        if digest in self._local:
-            return self._local[digest]
+    def _token(self, digest: str) -> Token | None:
         now = self._clock()
         if digest not in self._tokens or now >= self._look_at:
             self._refresh()
             self._look_at = now + LOOK_EVERY_S
         token = self._tokens.get(digest)
-        if token is None or (token.expires_at is not None and token.expires_at <= time.time()):
-            return None
-        return token.access
+        expired = token is not None and token.expires_at is not None and token.expires_at <= time.time()
+        return None if expired else token
 
     def _refresh(self) -> None:
         try:
@@ -149,8 +167,36 @@ class Tokens:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._file)
-        self._stamp = None
+        self._stamp, self._look_at = None, 0.0
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raise ``NotAllowed`` unless the request comes from our own pages, so that no other site acts in our name.
+
+    ``Sec-Fetch-Site`` decides where the browser sends it (over TLS and on this machine), ``Origin`` elsewhere: W3C
+    Fetch Metadata and RFC 6454. Neither can be set by a page's script.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "")
+    own = urlsplit(origin).netloc == request.url.netloc if site is None else site in ("same-origin", "none")
+    if not own:
+        raise NotAllowed(
+            "the request does not come from this site's own pages",
+            request.url.path,
+            "use the page itself; a program sends 'Authorization: Bearer <token>'",
+            known=True,
+        )
+
+
+def _compare(granted: Access | None, access: Access) -> None:
+    if granted is None:
+        raise NotAllowed("the token is unknown, revoked or has expired", remedy="`placette token list` shows them")
+    if _RANK[granted] < _RANK[access]:
+        raise NotAllowed(
+            f"the token has '{granted}' rights, this address needs '{access}'",
+            remedy="`placette token create NAME --access admin` makes one that may administrate",
+            known=True,
+        )
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -22,6 +23,11 @@ from placette.model import errors
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
+Refusal = Callable[[Request, errors.NotAllowed], Awaitable[Response]]
+"""What answers a caller whom the gate refuses."""
+
+FORM_BYTES = 65_536
+FORM_FIELDS = 200
 
 STATUS: tuple[tuple[type[errors.PlacetteError], int], ...] = (
     (errors.BadInput, 400),
@@ -66,6 +72,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     takes: Any = None
     gives: Any = None
     media_type: str = "application/json"
+    refusal: Refusal | None = None
+    """Answers instead of problem+json when the gate refuses: a page leads to the sign-in."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -119,21 +127,38 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+async def read_form(request: Request, limit: int = FORM_BYTES) -> dict[str, str]:
+    """Return the fields of a posted ``application/x-www-form-urlencoded`` form, the last of each name.
+
+    Raises ``TooLarge`` beyond ``limit`` bytes and ``BadInput`` when it is no such form.
+    """
+    body = await read_body(request, limit)
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict"))
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise errors.BadInput("the form cannot be read", request.url.path, "send the page's own form") from error
+
+
 def mount(routes: Iterable[Route], gate: Gate) -> list[StarletteRoute]:
     """Return Starlette routes that check the gate first and turn every error of ours into problem+json."""
     return [
-        StarletteRoute(route.path, guarded(route.handler, route.access, gate), methods=[route.method])
+        StarletteRoute(route.path, guarded(route.handler, route.access, gate, route.refusal), methods=[route.method])
         for route in routes
     ]
 
 
-def guarded(handler: Handler, access: Access, gate: Gate) -> Handler:
+def guarded(handler: Handler, access: Access, gate: Gate, refusal: Refusal | None = None) -> Handler:
     """Wrap a handler so that it is authorised and its errors become problem+json."""
 
     async def call(request: Request) -> Response:
         try:
             if access is not Access.PUBLIC:
-                gate.check(request, access)
+                try:
+                    gate.check(request, access)
+                except errors.NotAllowed as error:
+                    if refusal is None:
+                        raise
+                    return await refusal(request, error)
             return await handler(request)
         except errors.PlacetteError as error:
             return problem(error)

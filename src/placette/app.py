@@ -87,7 +87,8 @@ class House:
     def asgi(self) -> Asgi:
         """Return the application: SensorThings has a door of its own, since every microsecond counts there."""
         server = self.settings.server
-        pages = Pages(self.store, self.city, self.health, basemap=self.data / BASEMAP)
+        basemap = self.data / BASEMAP
+        pages = Pages(self.store, self.city, self.health, self.tokens, basemap=basemap, public_url=server.public_url)
         routes = [*self._mounted(), *mount(pages.routes(), self.tokens)]
         site: Asgi = Starlette(routes=routes, exception_handlers=pages.exception_handlers())
         things: Asgi = sensorthings.app(

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from placette import __version__
 from placette.app import House
 from placette.city import datastream_code
+from placette.web.words import LANGUAGES
 
 
 def show(house: House) -> None:
@@ -26,6 +27,7 @@ def show_demo(house: House, token: str, mqtt_port: int) -> None:
     quantity = house.city.models[device.model].quantities[0]
     code = datastream_code(device, quantity)
     datastream = house.store.directory.by_code[code].id
+    print(f"  sign in        {house.url}/{LANGUAGES[0]}/sign-in with the token {token}")
     print(f"  MQTT broker    mqtt://127.0.0.1:{mqtt_port}")
     print("  All sensors are simulated. Write a value of your own:\n")
     print(

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from placette import city, greeting, running, settings
+from placette.api import Access
 from placette.app import House
 from placette.city.model import City
 from placette.connect.broker import Broker
@@ -40,7 +41,7 @@ async def _play(house: House, *, browser: bool, days: int) -> None:
         tokens = house.tokens
         if any(token.name == DEMO_TOKEN for token in tokens.kept()):
             tokens.revoke(DEMO_TOKEN)
-        secret = tokens.create(DEMO_TOKEN)
+        secret = tokens.create(DEMO_TOKEN, Access.ADMIN)
         greeting.show_demo(house, secret, port)
         async with asyncio.TaskGroup() as group:
             for network in networks:

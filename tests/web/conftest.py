@@ -46,11 +46,12 @@ DAY_US = 86_400_000_000
 
 
 class World(NamedTuple):
-    """A city that answers: its address, its store, its folder's content."""
+    """A city that answers: its address, its store, its folder's content, its tokens."""
 
     url: str
     store: Store
     city: City
+    tokens: Tokens
 
 
 def put(store: Store, table: pa.Table) -> None:
@@ -106,7 +107,7 @@ def start_city(
         url = f"http://127.0.0.1:{session_port()}"
         house = House(store=store, city=found, settings=settings.Settings(), tokens=Tokens(data), data=data, url=url)
         running.append((*serve(house), store))
-        return World(url, store, found)
+        return World(url, store, found, house.tokens)
 
     yield start
     for server, thread, store in running:

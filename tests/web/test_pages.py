@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.web.conftest import World
 
-PAGES = ("/", "/places/rotonde", "/things/AIX-ROT-AIR-01", "/health")
+PAGES = ("/", "/places/rotonde", "/things/AIX-ROT-AIR-01", "/health", "/sign-in")
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from placette.access import Tokens
 from placette.api import Access, Route, problem
 from placette.city.model import City
 from placette.model.errors import NotFound
@@ -24,24 +25,41 @@ from placette.web.pages.appearance import appearance
 from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
 from placette.web.pages.place import place
-from placette.web.pages.site import Site, error_page, shown, to_language
+from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
+from placette.web.pages.site import Site, error_page, shown, to_language, visitor_of
 from placette.web.pages.thing import thing
 from placette.web.render import Renderer
 from placette.web.words import LANGUAGES
 
 __all__ = ["Pages"]
 
+
+class _Page(NamedTuple):
+    """One address of the pages below ``/{language}``; a reader who may not see it is led to the sign-in."""
+
+    path: str
+    handler: Callable[[Site, Request, str], Awaitable[Response]]
+    summary: str
+    access: Access = Access.PUBLIC
+    method: str = "GET"
+
+
 _PAGES = (
-    ("/", home, "The city map: the places now, every device, the list equal to the map"),
-    ("/places/{key}", place, "A place: live values, habits, charts"),
-    ("/things/{code:path}", thing, "A device: what it says now"),
-    ("/health", health_page, "How the system is doing, in plain words"),
-    ("/appearance", appearance, "Chooses light, dark or strong contrast"),
+    _Page("/", home, "The city map: the places now, every device, the list equal to the map"),
+    _Page("/places/{key}", place, "A place: live values, habits, charts"),
+    _Page("/things/{code:path}", thing, "A device: what it says now"),
+    _Page("/health", health_page, "How the system is doing, in plain words"),
+    _Page("/appearance", appearance, "Chooses light, dark or strong contrast"),
+    _Page("/sign-in", sign_in, "Asks for a token"),
+    _Page("/sign-in", signed_in, "Signs in with a token", method="POST"),
+    _Page("/sign-out", sign_out, "Signs out", method="POST"),
 )
 
 
 class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
+
+    ``public_url`` is the address under which others reach them, when it is set.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
     """
@@ -51,24 +69,40 @@ class Pages:
         store: Store,
         city: City,
         health: Callable[[], Awaitable[Health]],
+        tokens: Tokens,
         *,
         basemap: Path | None = None,
+        public_url: str = "",
     ) -> None:
         self._assets = Assets()
-        self._renderer = Renderer(city, self._assets, basemap)
-        self._site = Site(store, city, health, self._renderer)
+        self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
+        self._site = Site(store, city, health, self._renderer, tokens, public_url)
 
     def routes(self) -> list[Route]:
         """Return every address of the pages, static files included."""
         return [
-            _page("/", to_language, "To the pages in the reader's language"),
-            *(
-                _page(f"/{language}{path}", shown(self._site, partial(handler, self._site), language), summary)
-                for language in LANGUAGES
-                for path, handler, summary in _PAGES
+            Route(
+                method="GET",
+                path="/",
+                handler=to_language,
+                access=Access.PUBLIC,
+                summary="To the pages in the reader's language",
+                media_type="text/html",
             ),
+            *(self._route(page, language) for language in LANGUAGES for page in _PAGES),
             *self._assets.routes(),
         ]
+
+    def _route(self, page: _Page, language: str) -> Route:
+        return Route(
+            method=page.method,
+            path=f"/{language}{page.path}",
+            handler=shown(self._site, partial(page.handler, self._site), language),
+            access=page.access,
+            summary=page.summary,
+            media_type="text/html",
+            refusal=refusal(self._site, language),
+        )
 
     def exception_handlers(self) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
         """Return what answers where no route does (404, 405) or one fails (500): a page, or a problem for the API."""
@@ -80,9 +114,3 @@ class Pages:
             return error_page(self._renderer, request, status)
 
         return {HTTPException: answer, 500: answer}
-
-
-def _page(path: str, handler: Callable[[Request], Awaitable[Response]], summary: str) -> Route:
-    return Route(
-        method="GET", path=path, handler=handler, access=Access.PUBLIC, summary=summary, media_type="text/html"
-    )

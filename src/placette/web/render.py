@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from placette import __version__
+from placette.access import Visitor
 from placette.city.model import City
 from placette.publish.answers import Packed
 from placette.web.assets import Assets
@@ -37,10 +39,13 @@ SECURITY = {
 
 
 class Renderer:
-    """Writes the pages of one city."""
+    """Writes the pages of one city. ``visitor`` tells who has signed in on the browser that asks."""
 
-    def __init__(self, city: City, assets: Assets, basemap: Path | None) -> None:
+    def __init__(
+        self, city: City, assets: Assets, basemap: Path | None, visitor: Callable[[Request], Visitor | None]
+    ) -> None:
         self.city = city
+        self._visitor = visitor
         self.zone = ZoneInfo(city.zone)
         self._assets = assets
         self._basemap = basemap
@@ -66,8 +71,12 @@ class Renderer:
 
     def page(self, request: Request, language: str, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return the page, or the part of it that ``template`` is, with every header a page needs."""
-        text = self._environment.get_template(template).render(self._context(request, language) | values)
+        visitor = self._visitor(request)
+        context = self._context(request, language) | {"visitor": visitor} | values
+        text = self._environment.get_template(template).render(context)
         headers = {**SECURITY, "Vary": "Accept-Encoding, Cookie", "Content-Language": language}
+        if visitor is not None:
+            headers["Cache-Control"] = "no-store"  # what an administrator saw must not be found after signing out
         return Packed(text.encode(), "text/html; charset=utf-8").answer(request, headers, status)
 
     def _context(self, request: Request, language: str) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from placette import api
+from placette.access import COOKIE, Tokens, Visitor
 from placette.city.model import City
 from placette.model.errors import NotFound, PlacetteError
 from placette.publish.health import Health
 from placette.publish.kept import Kept
 from placette.store import Store
+from placette.web.attempts import Attempts
 from placette.web.fleet import Fleet
 from placette.web.maps import Picture, city_map, place_map
 from placette.web.now import Now, PlaceNow
@@ -33,16 +35,31 @@ PageHandler = Callable[[Request, str], Awaitable[Response]]
 class Site:
     """The parts that pages share."""
 
-    def __init__(self, store: Store, city: City, health: Callable[[], Awaitable[Health]], renderer: Renderer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        city: City,
+        health: Callable[[], Awaitable[Health]],
+        renderer: Renderer,
+        tokens: Tokens,
+        public_url: str = "",
+    ) -> None:
         self.store = store
         self.city = city
         self.health = health
         self.renderer = renderer
+        self.tokens = tokens
+        self.public_url = public_url
+        self.attempts = Attempts()
         self._now = Now(store, city)
         self._fleet = Kept(lambda directory: Fleet(city, directory))
         self._pictured = -1
         self._pictures: dict[tuple[str, str, int], Picture] = {}
         self._places: tuple[float, list[PlaceNow]] | None = None
+
+    def visitor(self, request: Request) -> Visitor | None:
+        """Return who has signed in on this browser."""
+        return visitor_of(self.tokens, request)
 
     @property
     def fleet(self) -> Fleet:
@@ -86,6 +103,18 @@ def named(texts: dict[str, str], language: str) -> str:
     return texts.get(language) or next(iter(texts.values()), "")
 
 
+def visitor_of(tokens: Tokens, request: Request) -> Visitor | None:
+    """Return whom the request's cookie signs in, ``None`` when there is none or its token is no longer good."""
+    secret = request.cookies.get(COOKIE)
+    return tokens.visitor(secret) if secret else None
+
+
+def inside(address: str) -> bool:
+    """Return whether an address that came from outside leads to a page of ours and nowhere else."""
+    ours = address.startswith(tuple(f"/{language}/" for language in LANGUAGES))
+    return ours and "\\" not in address and address.isprintable()
+
+
 def language_of(request: Request) -> str:
     """Return the language of the address, or the first that the reader accepts and we have."""
     first = request.url.path.strip("/").split("/")[0]
@@ -99,7 +128,7 @@ def language_of(request: Request) -> str:
 
 def error_page(renderer: Renderer, request: Request, status: int) -> Response:
     """Return the page that says what went wrong and where to go from there."""
-    kind = "missing" if status == 404 else "failed"
+    kind = {403: "refused", 404: "missing"}.get(status, "failed")
     return renderer.page(request, language_of(request), "error.html", status=status, kind=kind, code=status)
 
 
