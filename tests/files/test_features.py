@@ -92,7 +92,7 @@ def test_what_is_no_feature_collection_is_refused(read, text):
 
 def test_a_file_of_unknown_kind_is_refused_with_the_known_ones(read):
     with pytest.raises(UnsupportedMedia) as refused:
-        read("a.xlsx", b"PK")
+        read("a.docx", b"PK")
     assert ".parquet" in refused.value.remedy
 
 

@@ -37,8 +37,8 @@ def import_(
 ) -> int:
     """Read a file into the city, by a mapping; twice adds nothing.
 
-    Reads CSV, NDJSON, Parquet, shapefiles and GeoJSON, packed as .gz, .xz or .zip. The city may be running. Every value
-    is accounted for: what cannot be used is kept with its line and reason.
+    Reads CSV, XLSX, JSON, NDJSON, Parquet, shapefiles, GeoJSON, GeoPackage and KML, packed or not. The city may be
+    running. Every value is accounted for: what cannot be used is kept with its line and reason.
 
     Example: placette import counts.csv --mapping counts.toml --dry-run
 

@@ -6,16 +6,20 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Kind = Literal["csv", "ndjson", "parquet", "shapefile", "geojson"]
+Kind = Literal["csv", "ndjson", "json", "xlsx", "parquet", "shapefile", "geojson", "geopackage", "kml"]
 
 
 class FileFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[file]``: everything has a default that suits a UTF-8 CSV file whose first line names the columns."""
 
     kind: Kind | None = None
-    """By default taken from the name: ``.csv .tsv .txt .ndjson .jsonl .parquet .geojson .shp``, packed or not."""
+    """By default taken from the name (``.csv .xlsx .json .gpkg .kml`` …), packed or not."""
     member: str = ""
     """The file to read inside a ``.zip``; needed only when several would do."""
+    layer: str = ""
+    """The sheet of a workbook or the layer of a GeoPackage; by default the first sheet, or the only layer."""
+    records: str = ""
+    """Where the rows stand in a JSON object, e.g. ``data.items``; by default its longest list of objects."""
     encoding: str = "utf-8"
     """Name of the text encoding, e.g. ``latin-1`` or ``windows-1252``; a UTF-8 byte order mark is dropped."""
     separator: Annotated[str, msgspec.Meta(max_length=1)] = ""

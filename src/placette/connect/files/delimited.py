@@ -40,7 +40,7 @@ class Delimited:
             raise BadInput("there are no column names", str(self._path), "check [file] skip_lines, or give columns")
         self._separator = written.separator or _separator(header[0] if header else "")
         fields = list(written.columns) or next(csv.reader(header, delimiter=self._separator))
-        self.columns = _different(fields)
+        self.columns = different(fields)
         self.understood = {
             "encoding": self._reader.encoding,
             "separator": _SHOWN.get(self._separator, self._separator),
@@ -88,7 +88,7 @@ def _separator(header: str) -> str:
     return max(_SEPARATORS, key=header.count)
 
 
-def _different(fields: list[str]) -> tuple[str, ...]:
+def different(fields: list[str]) -> tuple[str, ...]:
     """Return column names without blanks around, without empty ones and without the same one twice."""
     names: list[str] = []
     for number, field in enumerate(fields, 1):

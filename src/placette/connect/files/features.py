@@ -24,7 +24,7 @@ GEOMETRY = "(geometry)"
 
 _ROWS = 20_000
 _LARGEST = 512 * 1024 * 1024
-"""GeoJSON and the parts of a shapefile are read whole, so that they are bounded."""
+"""The parts of a shapefile are read whole, so that they are bounded."""
 
 Feature = tuple[dict[str, Any], str | None]
 
@@ -53,9 +53,7 @@ class Features:
 
 def geojson(stream: Stream, written: FileFormat) -> Features:
     """Read a GeoJSON FeatureCollection; raises ``BadInput`` when it is none, ``TooLarge`` beyond 512 MiB."""
-    data = stream.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise TooLarge("the GeoJSON is larger than 512 MiB", str(stream.path), "cut it into several files")
+    data = packed.whole(stream, "GeoJSON")
     try:
         whole = msgspec.json.decode(data.decode(written.encoding).encode())
         features = [(feature.get("properties") or {}, feature.get("geometry")) for feature in whole["features"]]

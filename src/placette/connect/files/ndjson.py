@@ -59,19 +59,20 @@ def _rows(lines: Lines) -> tuple[list[Row], list[int], list[OddRow]]:
         except (msgspec.DecodeError, RecursionError):
             odd.append(OddRow(number, line.decode(errors="replace")))
             continue
-        rows.append(_flat(row) if any(isinstance(value, dict) for value in row.values()) else row)
+        rows.append(flat(row) if any(isinstance(value, dict) for value in row.values()) else row)
         at.append(number)
     return rows, at, odd
 
 
-def _flat(row: Row, prefix: str = "") -> Row:
-    flat: Row = {}
+def flat(row: Row, prefix: str = "") -> Row:
+    """Return an object whose nested members stand beside the others, named like ``location.lat``."""
+    found: Row = {}
     for name, value in row.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
+            found |= flat(value, f"{prefix}{name}.")
         else:
-            flat[prefix + name] = value
-    return flat
+            found[prefix + name] = value
+    return found
 
 
 def column_of(values: list[Any]) -> pa.Array:
