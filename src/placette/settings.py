@@ -58,6 +58,8 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Observations that may wait for the disk before writers are told to come back (503)."""
     dead_letter_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     """Days a frame that could not be used is kept for replay."""
+    raw_frame_days: Annotated[int, Meta(ge=1, le=3650)] = 7
+    """Days the bytes of a message are kept after it was understood, so that a mended codec can read it again."""
 
 
 class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             threads=self.storage.threads,
             queue_rows=self.storage.queue_rows,
             inbox_days=self.storage.dead_letter_days,
+            raw_days=self.storage.raw_frame_days,
         )
 
 

@@ -25,9 +25,11 @@ OBSERVATION_SCHEMA = pa.schema(
         pa.field("quality", pa.uint8(), nullable=False),
         pa.field("feature_id", pa.int64()),
         pa.field("extra", pa.string()),
+        pa.field("arrival_id", pa.int64()),
     ]
 )
-"""``extra`` is a JSON object of the members few observations have: ``validTime``, ``parameters``, ``resultQuality``."""
+"""``extra`` is a JSON object of the members few observations have: ``validTime``, ``parameters``, ``resultQuality``.
+``arrival_id`` leads to what the observation came from (``store.arrivals``); null for what clients of the API post."""
 
 STORED_SCHEMA = pa.schema([pa.field("id", pa.int64(), nullable=False), *OBSERVATION_SCHEMA])
 """The same with the observation's id: what the store gives out and what the live bus carries."""
@@ -55,6 +57,7 @@ class ObservationRow(msgspec.Struct, frozen=True):
     quality: int = Quality.NOT_EVALUATED
     feature_id: int | None = None
     extra: str | None = None
+    arrival_id: int | None = None
 
 
 def complete(table: pa.Table) -> pa.Table:

@@ -111,6 +111,7 @@ def _of_plain_rows(rows: list[ObservationRow]) -> pa.Table:
         pa.array([row.quality for row in rows], pa.uint8()),
         pa.array([row.feature_id for row in rows], pa.int64()),
         pa.nulls(count, pa.string()),
+        pa.array([row.arrival_id for row in rows], pa.int64()),
     ]
     return pa.table(columns, schema=OBSERVATION_SCHEMA)
 

@@ -18,7 +18,7 @@ from placette.store.watermark import Watermark
 _INSERT = "INSERT INTO observation FROM incoming"
 _CORRECT = """
 UPDATE observation SET result = c.result, result_json = c.result_json, result_time = c.result_time,
-    quality = c.quality, extra = c.extra
+    quality = c.quality, extra = c.extra, arrival_id = coalesce(c.arrival_id, observation.arrival_id)
 FROM corrected c
 WHERE observation.id = c.id AND observation.id BETWEEN ? AND ?
   AND observation.phenomenon_time BETWEEN make_timestamp(?) AND make_timestamp(?)

@@ -77,8 +77,25 @@ _PLACES = (
     "CREATE TABLE location_feature (location_id BIGINT NOT NULL, feature_id BIGINT NOT NULL)",
 )
 
+_LINEAGE = (
+    "CREATE SEQUENCE arrival_id",
+    """CREATE TABLE arrival (id BIGINT NOT NULL, network VARCHAR NOT NULL, channel VARCHAR NOT NULL,
+        received_time TIMESTAMP NOT NULL)""",
+    # Apart from its arrival, because it goes after some days while the record of the arrival stays.
+    "CREATE TABLE raw_frame (arrival_id BIGINT NOT NULL, payload BLOB NOT NULL)",
+    """CREATE TABLE lineage (id BIGINT NOT NULL, codec VARCHAR NOT NULL, codec_version VARCHAR NOT NULL,
+        mapping VARCHAR NOT NULL, mapping_version VARCHAR NOT NULL, first_used TIMESTAMP NOT NULL)""",
+    """CREATE TABLE uplink (arrival_id BIGINT NOT NULL, thing_code VARCHAR, device VARCHAR NOT NULL,
+        event VARCHAR NOT NULL, time TIMESTAMP NOT NULL, lineage_id BIGINT, port INTEGER, counter BIGINT,
+        session VARCHAR, deduplication VARCHAR, fingerprint BIGINT, clock VARCHAR NOT NULL, drift_s DOUBLE,
+        gateway VARCHAR, gateways UTINYINT, rssi_dbm FLOAT, snr_db FLOAT, spreading_factor UTINYINT,
+        bandwidth_hz INTEGER, frequency_hz BIGINT, payload_bytes INTEGER, battery_percent FLOAT)""",
+    "ALTER TABLE observation ADD COLUMN arrival_id BIGINT",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "catalogue, observations, inbox", _FIRST),
     Migration(2, "the feature of interest that a Location is", _PLACES),
+    Migration(3, "what each observation came from", _LINEAGE),
 )
 NEWEST = MIGRATIONS[-1].number

@@ -34,3 +34,5 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Payload bytes that dead letters may keep; the oldest go first."""
     inbox_days: Positive = 30
     """Days that a dead letter is kept."""
+    raw_days: Positive = 7
+    """Days that the bytes of a message are kept after it was understood, so that a mended codec can read it again."""

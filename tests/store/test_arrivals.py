@@ -1,0 +1,87 @@
+"""What observations came from is kept with them, and the bytes for some days."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from placette.model.arrivals import Arrival
+from placette.model.lineage import Lineage, UplinkRecord
+from placette.model.observations import ObservationRow
+from placette.store import Store
+from placette.store.arrivals import Arrivals
+from tests.store.conftest import NOON, make_datastreams
+
+DAY = 86_400_000_000
+NOW = NOON
+
+
+@pytest.fixture
+def datastream(store: Store) -> int:
+    return make_datastreams(store)[0]
+
+
+def arrival(time: int = NOW, payload: bytes = b"\x01\x02") -> Arrival:
+    return Arrival(network="lora", channel="application/1/device/x/event/up", payload=payload, received_time=time)
+
+
+def record(number: int = 0, **more: object) -> UplinkRecord:
+    made = {"lineage": Lineage("em300", "abc", "probe", "def"), "clock": "gateway", "gateways": 2, "fingerprint": 7}
+    return UplinkRecord(arrival=number, device="24E124", time=NOW, **(made | more))  # type: ignore[arg-type]
+
+
+async def test_an_observation_leads_to_what_it_came_from(store: Store, datastream: int) -> None:
+    book = Arrivals(store)
+    first = book.allot(2)
+    await book.keep(first, [arrival(), arrival()], [record(1)])
+    receipt = await store.append_rows([ObservationRow(datastream, NOW, 21.5, arrival_id=first + 1)])
+    origin = await book.origin(int(receipt.ids[0]))
+    assert origin is not None
+    assert (origin.arrival_id, origin.network, origin.kept) == (first + 1, "lora", True)
+    assert (origin.device, origin.clock, origin.lineage) == ("24E124", "gateway", record().lineage)
+
+
+async def test_what_a_client_posted_came_from_no_message(store: Store, datastream: int) -> None:
+    receipt = await store.append_rows([ObservationRow(datastream, NOW, 21.5)])
+    assert await Arrivals(store).origin(int(receipt.ids[0])) is None
+
+
+async def test_a_correction_names_the_arrival_that_brought_it(store: Store, datastream: int) -> None:
+    book = Arrivals(store)
+    first = book.allot(2)
+    await book.keep(first, [arrival(), arrival()], [record(0), record(1)])
+    await store.append_rows([ObservationRow(datastream, NOW, 21.5, arrival_id=first)])
+    receipt = await store.append_rows([ObservationRow(datastream, NOW, 22.0, arrival_id=first + 1)])
+    origin = await book.origin(int(receipt.ids[0]))
+    assert origin is not None
+    assert origin.arrival_id == first + 1
+
+
+async def test_bytes_go_after_their_days_and_the_record_stays(store: Store) -> None:
+    book = Arrivals(store)
+    first = book.allot(2)
+    await book.keep(first, [arrival(NOW - 8 * DAY, b"old"), arrival(payload=b"new")], [record(0), record(1)])
+    assert await book.purge(NOW) == 1
+    assert [frame.arrival.payload for frame in book.raw("l.codec = ?", ["em300"], 10)] == [b"new"]
+    assert store.query_now("SELECT count(*) AS n FROM arrival").to_pylist() == [{"n": 2}]
+
+
+async def test_ids_and_lineages_go_on_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "p.duckdb"
+    for _ in range(2):
+        store = Store.open(path)
+        book = Arrivals(store)
+        first = book.allot(1)
+        await book.keep(first, [arrival()], [record()])
+        recent = book.recent()
+        store.close()
+    assert first == 2
+    assert recent == [(7, NOW), (7, NOW)]
+
+
+@pytest.mark.parametrize("records", [[], [record()]])
+async def test_only_arrivals_that_gave_something_are_kept(store: Store, records: list[UplinkRecord]) -> None:
+    book = Arrivals(store)
+    await book.keep(book.allot(3), [arrival()] * 3, records)
+    assert store.query_now("SELECT count(*) AS n FROM raw_frame").to_pylist() == [{"n": len(records)}]
