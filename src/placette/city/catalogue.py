@@ -11,6 +11,7 @@ import msgspec
 from placette.city.documents import Document, Fault
 from placette.city.model import DeviceModel, Network, Property, Quantity
 from placette.city.tables import Check, Path, Reader
+from placette.city.wifi import check_wifi
 from placette.city.words import check_key, known_or_close, texts_in
 from placette.model import conversion, units
 from placette.model.errors import Unprocessable
@@ -134,6 +135,8 @@ def read_networks(document: Document, languages: tuple[str, ...], faults: list[F
             continue
         if one.kind == "mqtt" and not one.host:
             reader.fault((key,), f"'host' is missing in {key}", "name the MQTT broker")
+        if one.kind == "wifi":
+            check_wifi(reader, key, one)
         found[key] = one
     return found
 

@@ -15,6 +15,7 @@ from placette.city.places import read_places
 from placette.city.tables import Check, Reader
 from placette.city.things import FILE as THINGS
 from placette.city.things import Known, read_things
+from placette.city.wifi import read_calibrations
 from placette.city.words import check_country, check_key, check_languages, check_zone
 from placette.model.errors import BadInput
 
@@ -84,6 +85,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     )
     text = read_text(folder, THINGS, faults)
     devices = read_things(folder, text, known, faults) if text is not None else ()
+    calibrations = read_calibrations(folder, {device.code for device in devices}, faults)
     if faults or table is None or outline is None:
         return None, faults
     city = City(
@@ -104,6 +106,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         models=models,
         properties=properties,
         networks=networks,
+        wifi_calibrations=calibrations,
     )
     return city, faults
 

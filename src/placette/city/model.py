@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from placette.model.wifi import Calibration
+
 Texts = dict[str, str]
 """One text per language, keyed by its two-letter code."""
 
@@ -202,6 +204,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     insee: str = ""
     population: Population | None = None
     school_holidays: str = ""
+    wifi_calibrations: tuple[Calibration, ...] = ()
 
     def place(self, key: str) -> Place | None:
         """Return the place of this key, or ``None``."""
