@@ -60,10 +60,10 @@ async def test_what_the_store_refuses_is_kept_and_its_neighbours_are_stored(stor
 async def test_one_arrival_that_breaks_the_reader_harms_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     real = MessageReader._read_one
 
-    def breaks(self: MessageReader, one: Arrival, directory: Any) -> tuple[list[Any], DeadLetter | None]:
+    def breaks(self: MessageReader, one: Arrival, *more: Any) -> tuple[list[Any], DeadLetter | None]:
         if one.payload == b"poison":
             raise ZeroDivisionError
-        return real(self, one, directory)
+        return real(self, one, *more)
 
     monkeypatch.setattr(MessageReader, "_read_one", breaks)
     assert await MessageIntake(store)([of(1), arrival("poison")]) == Taken(stored=1, dead=1)

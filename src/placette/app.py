@@ -26,7 +26,7 @@ from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.ndjson import NdjsonReader
-from placette.intake import MessageIntake
+from placette.harmonise.networks import FORMATS
 from placette.model.errors import NotFound
 from placette.publish import health as health_api
 from placette.publish import latest, sensorthings, series
@@ -34,6 +34,7 @@ from placette.publish.health import Health, NetworkHealth, Reason
 from placette.publish.live import Live
 from placette.settings import Settings
 from placette.store import Store, inbox
+from placette.understanding import OWN_FORMAT, Understanding
 from placette.web import Pages
 
 Scope = MutableMapping[str, Any]
@@ -57,7 +58,8 @@ class House:
         self.data = data
         self.url = settings.server.public_url.rstrip("/") or url
         self.live = Live(store, readers=settings.limits.live_readers)
-        self.intake = MessageIntake(store, {network.key: network.topic for network in city.networks.values()})
+        self.understanding = Understanding(store, city)
+        self.intake = self.understanding.intake
         self.networks: dict[str, MqttNetwork] = {}
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
@@ -70,7 +72,7 @@ class House:
             host="127.0.0.1" if demo_port else network.host,
             port=demo_port or network.port,
             version="3.1.1" if demo_port else "auto",
-            topics=(network.topic.format(code="+"), "v1.1/Observations", "v1.1/+/Observations"),
+            topics=_topics(network),
             client_id=f"placette-{self.city.key}-{network.key}",
             credentials=_credentials(network),
             tls=network.tls,
@@ -177,6 +179,13 @@ def _credentials(network: Network) -> Credentials | None:
     username = os.environ.get(network.username_env, "") if network.username_env else ""
     password = os.environ.get(network.password_env) if network.password_env else None
     return Credentials(username, password) if username else None
+
+
+def _topics(network: Network) -> tuple[str, ...]:
+    """Return what to follow at the broker: what the city says, or what the format is known by."""
+    if network.format == OWN_FORMAT:
+        return network.topics or (network.topic.format(code="+"), "v1.1/Observations", "v1.1/+/Observations")
+    return FORMATS[network.format].filters(network.options, network.topics)
 
 
 def _network_health(network: MqttNetwork, expected_s: float | None) -> NetworkHealth:

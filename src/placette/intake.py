@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from placette.harmonise.messages import Harmonised, MessageReader
+from placette.harmonise.seen import Seen
 from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import BadObservation, Busy, StorageFailure
 from placette.model.networks import Taken
 from placette.model.observations import ObservationRow
 from placette.store import Store, inbox
+from placette.store.arrivals import Arrivals
 from placette.store.inbox import KeptLetter
 
 log = logging.getLogger(__name__)
@@ -35,65 +37,85 @@ class Replayed(msgspec.Struct, frozen=True):
 class MessageIntake:
     """Takes arrivals of message networks (:data:`placette.model.networks.Sink`).
 
-    ``frame_topics`` gives for each network's key the topic of its frames, with ``{code}`` for the thing's code.
+    ``reader`` understands them; it may be replaced at any time by :meth:`use`. It tells repeated messages by ``seen``.
     """
 
-    def __init__(self, store: Store, frame_topics: Mapping[str, str] | None = None) -> None:
+    def __init__(self, store: Store, reader: MessageReader | None = None) -> None:
         self._store = store
-        self._reader = MessageReader(frame_topics)
+        self._reader = reader or MessageReader()
+        self._turn = asyncio.Lock()
+        self.arrivals = Arrivals(store)
+        self.seen = Seen(self.arrivals.recent())
+
+    def use(self, reader: MessageReader) -> None:
+        """Understand what comes from now on by another reader: a codec or the city folder has changed."""
+        self._reader = reader
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> Taken:
         """Make these arrivals durable, as observations or as dead letters; an arrival can be both.
 
         Raises ``Busy`` or ``StorageFailure`` when nothing was taken: the same arrivals may come again.
         """
-        read = self._read(arrivals)
-        stored, refused = await self._store_rows(read)
-        dead = read.dead + [_letter(arrivals[number], error) for number, error in refused.items()]
-        await self._keep(dead)
-        return Taken(stored, len(dead))
+        if any(self._reader.is_packed(arrival.network) for arrival in arrivals):
+            async with self._turn:  # of two servers that forward one frame at once, one is the second
+                return await self._take(arrivals, packed=True)
+        return await self._take(arrivals, packed=False)
 
     async def replay(self, kept: Sequence[KeptLetter], now: int) -> Replayed:
         """Try dead letters again after the mend; ``now`` is in µs UTC.
 
-        A letter of which anything is still unusable stays as it is, and nothing of it is stored. Raises ``Busy`` or
-        ``StorageFailure``; a letter that had been replayed before changes nothing where identity is the time.
+        A letter of which anything is still unusable stays, with today's reason, and nothing of it is stored. Raises
+        ``Busy`` or ``StorageFailure``; a letter that had been replayed before changes nothing where identity is the
+        time.
         """
-        arrivals = [each.letter.arrival for each in kept]
-        read = self._read(arrivals)
-        dead = {id(letter.arrival) for letter in read.dead}
-        bad = {number for number, arrival in enumerate(arrivals) if id(arrival) in dead}
-        usable = [(row, origin) for row, origin in zip(read.rows, read.origins, strict=True) if origin not in bad]
-        stored, refused = await self._store_rows(
-            Harmonised([row for row, _ in usable], [origin for _, origin in usable], [])
-        )
-        bad |= refused.keys()
-        done = [each.id for number, each in enumerate(kept) if number not in bad]
-        if done:
-            await inbox.mark_replayed(self._store, done, now)
-        return Replayed(len(done), stored, tuple(kept[number].id for number in sorted(bad)))
+        arrivals = [each.arrival for each in kept]
+        first_id = self.arrivals.allot(len(arrivals))
+        read = await asyncio.to_thread(self._read, arrivals, first_id, again=True)
+        numbers = {id(arrival): number for number, arrival in enumerate(arrivals)}
+        why = {numbers[id(letter.arrival)]: letter for letter in read.dead}
+        usable = [(row, origin) for row, origin in zip(read.rows, read.origins, strict=True) if origin not in why]
+        await self.arrivals.keep(first_id, arrivals, [record for record in read.records if record.arrival not in why])
+        stored, refused = await self._store_rows([row for row, _ in usable], [origin for _, origin in usable])
+        why |= {number: _letter(arrivals[number], error) for number, error in refused.items()}
+        done = [each.id for number, each in enumerate(kept) if number not in why]
+        await inbox.settle(self._store, done, {kept[number].id: letter for number, letter in why.items()}, now)
+        return Replayed(len(done), stored, tuple(kept[number].id for number in sorted(why)))
 
-    def _read(self, arrivals: Sequence[Arrival]) -> Harmonised:
-        directory = self._store.directory
+    async def _take(self, arrivals: Sequence[Arrival], *, packed: bool) -> Taken:
+        first_id = self.arrivals.allot(len(arrivals))
+        read = await asyncio.to_thread(self._read, arrivals, first_id) if packed else self._read(arrivals, first_id)
+        await self.arrivals.keep(first_id, arrivals, read.records)
+        stored, refused = await self._store_rows(read.rows, read.origins)
+        dead = read.dead + [_letter(arrivals[number], error) for number, error in refused.items()]
+        self.seen.add(
+            (record.fingerprint, record.time)
+            for record in read.records
+            if record.fingerprint is not None and record.arrival not in refused
+        )
+        await self._keep(dead)
+        return Taken(stored, len(dead), read.repeated)
+
+    def _read(self, arrivals: Sequence[Arrival], first_id: int, *, again: bool = False) -> Harmonised:
+        directory, reader = self._store.directory, self._reader
         try:
-            return self._reader.read(arrivals, directory)
+            return reader.read(arrivals, directory, first_id, again=again)
         except Exception:
             log.exception("an arrival could not be read")
-        whole = Harmonised([], [], [])
+        whole = Harmonised([], [], [], [], 0)
         for number, arrival in enumerate(arrivals):
             try:
-                one = self._reader.read([arrival], directory)
+                one = reader.read([arrival], directory, first_id + number, again=again)
             except Exception:
                 log.exception("an arrival on %s could not be read", arrival.channel)
-                one = Harmonised([], [], [DeadLetter(arrival=arrival, what="an error on our side", remedy="replay it")])
-            whole.rows += one.rows
-            whole.origins += [number] * len(one.rows)
-            whole.dead += one.dead
+                letter = DeadLetter(arrival=arrival, what="an error on our side", remedy="replay it")
+                one = Harmonised([], [], [letter], [], 0)
+            whole.take(one, number)
         return whole
 
-    async def _store_rows(self, read: Harmonised) -> tuple[int, dict[int, BadObservation]]:
+    async def _store_rows(
+        self, rows: list[ObservationRow], origins: list[int]
+    ) -> tuple[int, dict[int, BadObservation]]:
         """Store all rows but those of arrivals the store refuses; return how many, and the refusals by arrival."""
-        rows, origins = read.rows, read.origins
         refused: dict[int, BadObservation] = {}
         while rows:
             try:

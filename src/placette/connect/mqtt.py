@@ -234,6 +234,7 @@ class MqttNetwork:
         now = self._clock()
         self.health.stored += taken.stored
         self.health.dead += taken.dead
+        self.health.repeated += taken.repeated
         self.health.last_stored_time = now
         self.health.lag_s = max(0, now - arrivals[0].received_time) / 1e6
         if self.health.connected:

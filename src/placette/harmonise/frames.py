@@ -35,7 +35,9 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(Frame)
 
 
-def read(arrival: Arrival, thing_code: str, directory: Directory) -> tuple[list[ObservationRow], DeadLetter | None]:
+def read(
+    arrival: Arrival, thing_code: str, directory: Directory, arrival_id: int | None = None
+) -> tuple[list[ObservationRow], DeadLetter | None]:
     """Return the observations of a frame, and a dead letter with its reason when all or some of it is unusable.
 
     A frame with an unknown key gives the observations of its other keys; it is kept whole, so that a replay after the
@@ -59,15 +61,18 @@ def read(arrival: Arrival, thing_code: str, directory: Directory) -> tuple[list[
         if entry is None:
             unknown.append(key)
         else:
-            rows.append(_row(entry.id, time, value, frame.quality))
+            rows.append(_row(entry.id, time, value, frame.quality, arrival_id))
     return rows, _unknown(arrival, thing_code, unknown, known=bool(rows)) if unknown or not frame.values else None
 
 
-def _row(datastream_id: int, time: int, value: float | bool | str | None, quality: int) -> ObservationRow:
+def _row(
+    datastream_id: int, time: int, value: float | bool | str | None, quality: int, arrival_id: int | None
+) -> ObservationRow:
     if type(value) is float:
-        return ObservationRow(datastream_id, time, value, quality=quality)
+        return ObservationRow(datastream_id, time, value, quality=quality, arrival_id=arrival_id)
     number, text = result_columns(value)
-    return ObservationRow(datastream_id, time, number, text, quality=Quality.MISSING if value is None else quality)
+    flag = Quality.MISSING if value is None else quality
+    return ObservationRow(datastream_id, time, number, text, quality=flag, arrival_id=arrival_id)
 
 
 def _check_quality(quality: int, where: str) -> None:

@@ -1,57 +1,123 @@
-"""Arrivals from message networks, many at once: each topic goes to the reader of its kind."""
+"""Arrivals from message networks, many at once: each goes to the reader of its network's format or of its topic."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from placette.harmonise import frames
 from placette.harmonise.directory import Directory
+from placette.harmonise.networks import Read
+from placette.harmonise.uplinks import UplinkReader
 from placette.model import observation_json
 from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import PlacetteError
+from placette.model.lineage import Lineage, UplinkRecord
 from placette.model.observations import ObservationRow
+from placette.model.uplinks import Uplink
 
 FRAME_TOPIC = "devices/{code}/up"
 """Where devices publish their frames, unless their network says otherwise."""
+FRAME = Lineage(mapping="frame", mapping_version="1")
+"""A frame names the properties themselves: its mapping is the format's own."""
 _SENSORTHINGS = re.compile(r"(?:.+/)?v1\.[01]/(?:Datastreams\((-?\d{1,19})\)/)?Observations")
 
 
 class Harmonised(msgspec.Struct):
-    """What some arrivals have become: rows, for each row the number of its arrival, and what nobody could use."""
+    """What some arrivals have become: rows, for each row the number of its arrival, and what nobody could use.
+
+    ``records`` say what the rows came from; ``repeated`` counts messages that had been taken before.
+    """
 
     rows: list[ObservationRow]
     origins: list[int]
     dead: list[DeadLetter]
+    records: list[UplinkRecord] = []
+    repeated: int = 0
+
+    def take(self, other: Harmonised, number: int | None = None) -> None:
+        """Add what other arrivals have become; ``number`` is that of the one arrival it speaks of, if it is alone."""
+        self.rows += other.rows
+        self.origins += other.origins if number is None else [number] * len(other.rows)
+        self.dead += other.dead
+        self.records += (
+            other.records
+            if number is None
+            else [msgspec.structs.replace(record, arrival=number) for record in other.records]
+        )
+        self.repeated += other.repeated
 
 
 class MessageReader:
-    """Reads the messages of every network; ``frame_topics`` gives for a network the topic of its frames.
+    """Reads the messages of every network.
 
-    In it ``{code}`` stands for the thing's code; a network that is not named uses ``FRAME_TOPIC``. What comes before
-    the topic is free, as gateways put their own name there.
+    ``frame_topics`` gives for a network the topic of its frames, in which ``{code}`` stands for the thing's code; a
+    network that is not named uses ``FRAME_TOPIC``, and what comes before the topic is free, as gateways put their own
+    name there. ``formats`` gives for each network of another format what reads its envelopes, ``uplinks`` what
+    understands the messages inside.
     """
 
-    def __init__(self, frame_topics: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        frame_topics: Mapping[str, str] | None = None,
+        formats: Mapping[str, Read] | None = None,
+        uplinks: UplinkReader | None = None,
+    ) -> None:
         self._frames = {network: _pattern(topic) for network, topic in (frame_topics or {}).items()}
         self._usual = _pattern(FRAME_TOPIC)
+        self._formats = dict(formats or {})
+        self._uplinks = uplinks
 
-    def read(self, arrivals: Iterable[Arrival], directory: Directory) -> Harmonised:
-        """Return the observations of these arrivals and the dead letters; never raises on their content."""
-        result = Harmonised([], [], [])
+    def is_packed(self, network: str) -> bool:
+        """True for a network whose messages may take a while to understand: not to be done in the event loop."""
+        return network in self._formats
+
+    def read(
+        self, arrivals: Sequence[Arrival], directory: Directory, first_id: int = 0, *, again: bool = False
+    ) -> Harmonised:
+        """Return the observations of these arrivals and the dead letters; never raises on their content.
+
+        ``first_id`` is the id of the first arrival, the others follow; ``again`` says that they may have been taken.
+        """
+        result = Harmonised([], [], [], [], 0)
+        uplinks: list[tuple[int, Uplink]] = []
         for number, arrival in enumerate(arrivals):
-            rows, dead = self._read_one(arrival, directory)
+            envelope = self._formats.get(arrival.network)
+            if envelope is not None and self._uplinks is not None:
+                dead = _open(arrival, number, envelope, uplinks)
+                rows: list[ObservationRow] = []
+            else:
+                rows, dead = self._read_one(arrival, number, directory, first_id, result)
             result.rows += rows
             result.origins += [number] * len(rows)
             if dead is not None:
                 result.dead.append(dead)
+        if uplinks and self._uplinks is not None:
+            read = self._uplinks.read(arrivals, uplinks, directory, first_id, again=again)
+            result.take(Harmonised(read.rows, read.origins, read.dead, read.records, read.repeated))
         return result
 
-    def _read_one(self, arrival: Arrival, directory: Directory) -> tuple[list[ObservationRow], DeadLetter | None]:
+    def _read_one(
+        self, arrival: Arrival, number: int, directory: Directory, first_id: int, result: Harmonised
+    ) -> tuple[list[ObservationRow], DeadLetter | None]:
         if found := self._frames.get(arrival.network, self._usual).fullmatch(arrival.channel):
-            return frames.read(arrival, found[1], directory)
+            code = found[1]
+            rows, dead = frames.read(arrival, code, directory, first_id + number)
+            if rows:
+                time = rows[0].phenomenon_time
+                result.records.append(
+                    UplinkRecord(
+                        arrival=number,
+                        device=code,
+                        time=time,
+                        thing_code=code,
+                        lineage=FRAME,
+                        clock="received" if time == arrival.received_time else "device",
+                    )
+                )
+            return rows, dead
         if found := _SENSORTHINGS.fullmatch(arrival.channel):
             return _sensorthings(arrival, None if found[1] is None else int(found[1]))
         return [], DeadLetter(
@@ -60,6 +126,14 @@ class MessageReader:
             where=arrival.channel,
             remedy="publish on the network's topic in the city folder or on v1.1/Datastreams(<id>)/Observations",
         )
+
+
+def _open(arrival: Arrival, number: int, envelope: Read, uplinks: list[tuple[int, Uplink]]) -> DeadLetter | None:
+    try:
+        uplinks += [(number, uplink) for uplink in envelope(arrival)]
+    except PlacetteError as error:
+        return DeadLetter(arrival=arrival, what=error.what, where=error.where or arrival.channel, remedy=error.remedy)
+    return None
 
 
 def _pattern(topic: str) -> re.Pattern[str]:

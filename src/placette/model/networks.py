@@ -10,10 +10,16 @@ from placette.model.arrivals import Arrival
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What some arrivals have become, all of it durable: observations stored, arrivals kept as dead letters."""
+    """What some arrivals have become, all of it durable.
+
+    Observations stored, arrivals kept as dead letters, messages left out because they had been taken before.
+    """
 
     stored: int = 0
     dead: int = 0
+    repeated: int = 0
+    reasons: tuple[str, ...] = ()
+    """Why arrivals are kept as dead letters: the first of the reasons."""
 
 
 Sink = Callable[[Sequence[Arrival]], Awaitable[Taken]]
@@ -35,6 +41,8 @@ class NetworkCounters(msgspec.Struct, kw_only=True):
     """Observations."""
     dead: int = 0
     """Messages kept as dead letters, whole or in part."""
+    repeated: int = 0
+    """Messages that had been taken before: sent again, or forwarded by another server too."""
     published: int = 0
     """Observations sent out to the network."""
     unpublished: int = 0

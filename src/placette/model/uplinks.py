@@ -65,6 +65,8 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
     """The gateways that heard it, the best signal first."""
     radio: Radio | None = None
     battery_percent: float | None = None
+    leaves_out_zeros: bool = False
+    """True where the network leaves out fields that are 0, false or empty (The Things Stack)."""
     end_time: int | None = None
     """When what is told ends, for an interval (an event, an hourly mean); it begins at ``device_time``."""
     issue_time: int | None = None

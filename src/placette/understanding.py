@@ -1,0 +1,58 @@
+"""How the messages of a running city are understood: its formats, its devices, its codecs; any of them may change."""
+
+from __future__ import annotations
+
+from placette.city.model import City
+from placette.harmonise.codecs import Codecs
+from placette.harmonise.devices import Devices
+from placette.harmonise.messages import MessageReader
+from placette.harmonise.networks import FORMATS, Read
+from placette.harmonise.uplinks import UplinkReader
+from placette.intake import MessageIntake
+from placette.model.errors import BadInput
+from placette.store import Store
+
+OWN_FORMAT = "placette"
+"""The format of our own frames, which need neither codec nor mapping."""
+
+
+class Understanding:
+    """Holds the parts, and gives the intake a new reader whenever one of them is replaced."""
+
+    def __init__(self, store: Store, city: City) -> None:
+        self.codecs = Codecs.build(())
+        self.devices = Devices.of(city)
+        self._topics = {network.key: network.topic for network in city.networks.values()}
+        self._formats = formats(city)
+        self.intake = MessageIntake(store)
+        self._renew()
+
+    def use_codecs(self, codecs: Codecs) -> None:
+        """Decode what comes from now on with these; what the ones before held is given back."""
+        before, self.codecs = self.codecs, codecs
+        self._renew()
+        before.close(unless_in=codecs)
+
+    def use_devices(self, devices: Devices) -> None:
+        """Know these devices from now on: one was installed, replaced or retired."""
+        self.devices = devices
+        self._renew()
+
+    def _renew(self) -> None:
+        uplinks = UplinkReader(self.devices, self.codecs, self.intake.seen)
+        self.intake.use(MessageReader(self._topics, self._formats, uplinks))
+
+
+def formats(city: City) -> dict[str, Read]:
+    """Return what reads the envelopes of each network of another format than ours; raises ``BadInput``."""
+    found: dict[str, Read] = {}
+    for network in city.networks.values():
+        if network.format == OWN_FORMAT:
+            continue
+        chosen = FORMATS.get(network.format)
+        if chosen is None:
+            known = ", ".join([OWN_FORMAT, *FORMATS])
+            what = f"the format '{network.format}' of '{network.key}' is not known"
+            raise BadInput(what, "networks.toml", f"use {known}")
+        found[network.key] = chosen.reader(network.options, network.topics)
+    return found
