@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from placette.harmonise.networks import chirpstack, influx, json_object, ngsi, the_things_stack
+from placette.harmonise.networks import chirpstack, coap, hive, influx, json_object, ngsi, senml, the_things_stack
 from placette.model.arrivals import Arrival
 from placette.model.errors import BadInput
 from placette.model.uplinks import Uplink
@@ -83,5 +83,8 @@ FORMATS: dict[str, Format] = {
     "influx": Format(read=influx.read, options=influx.Options),
     "ngsi": Format(read=ngsi.read),
     "json": Format(read=json_object.read, options=json_object.Options),
+    "senml": Format(read=senml.read, topics=senml.TOPICS),
+    "hive": Format(read=hive.read, topics=hive.TOPICS),
+    "coap": Format(read=coap.read),
 }
 """Each format under the name that ``networks.toml`` gives it (``format = "chirpstack"``)."""
