@@ -152,7 +152,7 @@ class Store:
         """Return how the store is doing; a few milliseconds, so not for every request."""
         counts = self.query_now(
             "SELECT (SELECT count(*) FROM observation) AS observations,"
-            " (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL) AS letters"
+            " (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL AND dismissed_at IS NULL) AS letters"
         ).to_pylist()[0]
         meter = self._shared.meter
         return StoreStats(

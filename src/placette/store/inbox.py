@@ -1,12 +1,15 @@
 """The inbox of dead letters: what arrived and could not become observations, kept with its reason to be replayed.
 
-It is bounded by days and by payload bytes (``StoreSettings``); the oldest letters go first.
+It is bounded by days and by payload bytes (``StoreSettings``); the oldest letters go first. What came is never changed:
+a mended form (:mod:`placette.store.mending`) stands beside it, and a letter that was dismissed is hidden, not gone.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import builtins
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import duckdb
@@ -16,22 +19,64 @@ import pyarrow as pa
 from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import PlacetteError
 from placette.model.observations import TIME
+from placette.store import causes
 from placette.store.core import Store
 from placette.store.settings import StoreSettings
-from placette.store.sql import first
+from placette.store.sql import among, first
+
+FILES = "file"
+"""What letters of files name as their network: they are mended by importing the file again, not by a replay."""
 
 
 class KeptLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter in the inbox; ``replayed_at`` (µs UTC) is set once its replay succeeded."""
+    """A dead letter in the inbox; times in µs UTC.
+
+    ``replayed_at`` is set once its replay succeeded, ``dismissed_at`` once somebody has put it away. ``mended_channel``
+    and ``mended_payload`` stand in for what came when they are there.
+    """
 
     id: int
     letter: DeadLetter
     replayed_at: int | None = None
+    dismissed_at: int | None = None
+    mended_channel: str | None = None
+    mended_payload: bytes | None = None
 
+    @property
+    def arrival(self) -> Arrival:
+        """What a replay reads: the arrival as it came, or as it was mended."""
+        came = self.letter.arrival
+        return msgspec.structs.replace(
+            came,
+            channel=came.channel if self.mended_channel is None else self.mended_channel,
+            payload=came.payload if self.mended_payload is None else self.mended_payload,
+        )
+
+    @property
+    def mended(self) -> bool:
+        """Whether the letter has a mended form."""
+        return self.mended_channel is not None or self.mended_payload is not None
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which letters: those of ``ids``, or all, narrowed by network, reason, cause; ``before`` continues a page."""
+
+    ids: tuple[int, ...] = ()
+    network: str | None = None
+    what: str | None = None
+    cause: str | None = None
+    before: int | None = None
+    state: causes.State | None = None
+
+
+PIECE = 1_000
+"""Letters handled in one go, so that what comes in waits a few milliseconds at most."""
+EVERY = Choice()
+WAITING = Choice(state="waiting")
 
 _COLUMNS = (
     "id, network, channel, payload, epoch_us(received_time) AS received, what, where_, remedy,"
-    " epoch_us(replayed_at) AS replayed"
+    " epoch_us(replayed_at) AS replayed, epoch_us(dismissed_at) AS dismissed, mended_channel, mended_payload"
 )
 
 
@@ -76,7 +121,8 @@ class _Desk:
         self._start()
 
 
-Group = list[tuple[Sequence[DeadLetter], asyncio.Future[None]]]
+Params = builtins.list[Any]
+Group = builtins.list[tuple[Sequence[DeadLetter], asyncio.Future[None]]]
 _desks: WeakKeyDictionary[Store, _Desk] = WeakKeyDictionary()
 
 
@@ -117,51 +163,112 @@ def _is_there(con: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:
     return found is not None
 
 
-async def list(  # noqa: A001  # read as inbox.list
-    store: Store,
-    *,
-    what: str | None = None,
-    network: str | None = None,
-    before_id: int | None = None,
-    waiting: bool = False,
-    limit: int = 100,
-) -> Sequence[KeptLetter]:
-    """Return letters, newest first, optionally of one reason or network; ``before_id`` continues a page.
-
-    ``waiting`` leaves out those whose replay succeeded.
-    """
+async def list(store: Store, choice: Choice = EVERY, limit: int = 100) -> Sequence[KeptLetter]:  # noqa: A001  # read as inbox.list
+    """Return the letters chosen, newest first."""
+    condition, params = _condition(choice)
     table = await store.query(
-        f"SELECT {_COLUMNS} FROM dead_letter WHERE (? IS NULL OR what = ?) AND (? IS NULL OR network = ?)"  # noqa: S608  # fixed names
-        " AND (? IS NULL OR id < ?) AND (NOT ? OR replayed_at IS NULL) ORDER BY id DESC LIMIT ?",
-        [what, what, network, network, before_id, before_id, waiting, limit],
+        f"SELECT {_COLUMNS} FROM dead_letter WHERE {condition} ORDER BY id DESC LIMIT ?",  # noqa: S608  # fixed text
+        [*params, limit],
     )
     return [_kept(row) for row in table.to_pylist()]
 
 
+async def pieces(store: Store, choice: Choice) -> AsyncIterator[Sequence[KeptLetter]]:
+    """Yield the letters chosen, newest first, at most ``PIECE`` at once; those that come meanwhile are left out."""
+    found = await list(store, choice, PIECE)
+    while found:
+        yield found
+        found = await list(store, msgspec.structs.replace(choice, before=found[-1].id), PIECE)
+
+
+async def count(store: Store, choice: Choice = WAITING) -> int:
+    """Return how many letters are chosen."""
+    condition, params = _condition(choice)
+    table = await store.query(f"SELECT count(*) AS n FROM dead_letter WHERE {condition}", params)  # noqa: S608  # fixed text
+    number: int = table.column("n")[0].as_py()
+    return number
+
+
 async def get(store: Store, key: int) -> KeptLetter | None:
     """Return one letter, ``None`` when it is gone."""
-    table = await store.query(f"SELECT {_COLUMNS} FROM dead_letter WHERE id = ?", [key])  # noqa: S608  # fixed names
-    rows = table.to_pylist()
-    return _kept(rows[0]) if rows else None
+    found = await list(store, Choice(ids=(key,)), 1)
+    return found[0] if found else None
 
 
 async def reasons(store: Store) -> pa.Table:
-    """Return network, what, count and newest (UTC) of the letters not yet replayed, most frequent first."""
+    """Return network, what, count and newest (UTC) of the letters that wait, most frequent first."""
     return await store.query(
-        "SELECT network, what, count(*) AS count, max(received_time) AS newest FROM dead_letter"
-        " WHERE replayed_at IS NULL GROUP BY ALL ORDER BY count DESC, what"
+        "SELECT network, what, count(*) AS count, max(received_time) AS newest FROM dead_letter"  # noqa: S608  # fixed text
+        f" WHERE {causes.in_state('waiting')} GROUP BY ALL ORDER BY count DESC, what"
     )
+
+
+async def settle(store: Store, done: Sequence[int], failed: Mapping[int, DeadLetter], at: int) -> None:
+    """Note how a replay went at ``at`` (µs UTC): the letters done, and why each other one is still unusable."""
+    wanted = tuple(done)
+    why = pa.table(
+        {
+            "id": pa.array(failed.keys(), pa.int64()),
+            "what": pa.array([_text(letter.what) for letter in failed.values()], pa.string()),
+            "where_": pa.array([_text(letter.where) for letter in failed.values()], pa.string()),
+            "remedy": pa.array([_text(letter.remedy) for letter in failed.values()], pa.string()),
+        }
+    )
+
+    def change(con: duckdb.DuckDBPyConnection) -> None:
+        con.execute(
+            "UPDATE dead_letter SET replayed_at = make_timestamp(?) WHERE list_contains(?::BIGINT[], id)", [at, wanted]
+        )
+        con.register("why", why)
+        try:
+            con.execute(
+                "UPDATE dead_letter SET what = why.what, where_ = why.where_, remedy = why.remedy FROM why"
+                " WHERE dead_letter.id = why.id AND (dead_letter.what, dead_letter.where_, dead_letter.remedy)"
+                " IS DISTINCT FROM (why.what, why.where_, why.remedy)"
+            )
+        finally:
+            con.unregister("why")
+
+    if done or failed:
+        await store.change(change, refresh=False)
 
 
 async def mark_replayed(store: Store, keys: Sequence[int], at: int) -> None:
     """Note that these letters were replayed with success at ``at`` (µs UTC)."""
-    wanted = tuple(keys)
-    await store.change(
-        lambda con: con.execute(
-            "UPDATE dead_letter SET replayed_at = make_timestamp(?) WHERE list_contains(?::BIGINT[], id)", [at, wanted]
-        ),
-        refresh=False,
-    )
+    await settle(store, keys, {}, at)
+
+
+async def dismiss(store: Store, choice: Choice, at: int | None) -> int:
+    """Hide the letters chosen since ``at`` (µs UTC), or show them again with ``None``; return how many it concerned."""
+    condition, params = _condition(choice)
+    state = causes.in_state("dismissed" if at is None else "waiting")
+    sql = f"UPDATE dead_letter SET dismissed_at = make_timestamp(?::BIGINT) WHERE {state} AND {condition} RETURNING id"  # noqa: S608  # fixed text
+    return await store.change(lambda con: len(con.execute(sql, [at, *params]).fetchall()), refresh=False)
+
+
+def _condition(choice: Choice) -> tuple[str, Params]:
+    """Return the SQL condition of a choice with its parameters."""
+    parts: Params = []
+    params: Params = []
+    if choice.ids:
+        parts.append(f"id IN {among(choice.ids)}")
+    for column in ("network", "what"):
+        if (value := getattr(choice, column)) is not None:
+            parts.append(f"{column} = ?")
+            params.append(_text(value))
+    if choice.cause is not None:
+        # The reasons are few, the letters many: the cause is told once for each reason.
+        parts.append(
+            "(network, what) IN (SELECT (network, what) FROM (SELECT DISTINCT network, what FROM dead_letter)"  # noqa: S608  # fixed text
+            f" WHERE {causes.key()} = ?)"
+        )
+        params.append(_text(choice.cause))
+    if choice.before is not None:
+        parts.append("id < ?")
+        params.append(choice.before)
+    if choice.state is not None:
+        parts.append(causes.in_state(choice.state))
+    return " AND ".join(parts) or "true", params
 
 
 def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Sequence[DeadLetter]) -> None:
@@ -180,7 +287,8 @@ def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Se
     con.register("letters", rows)
     try:
         con.execute(
-            "INSERT INTO dead_letter SELECT nextval('dead_letter_id'), *, NULL, octet_length(payload) FROM letters"
+            "INSERT INTO dead_letter (id, network, channel, payload, received_time, what, where_, remedy, size)"
+            " SELECT nextval('dead_letter_id'), *, octet_length(payload) FROM letters"
         )
     finally:
         con.unregister("letters")
@@ -206,12 +314,16 @@ def _trim(con: duckdb.DuckDBPyConnection, settings: StoreSettings) -> None:
         )
 
 
-def _kept(row: dict[str, object]) -> KeptLetter:
+def _kept(row: dict[str, Any]) -> KeptLetter:
     arrival = Arrival(
-        network=str(row["network"]),
-        channel=str(row["channel"]),
-        payload=row["payload"],  # type: ignore[arg-type]  # a BLOB is bytes
-        received_time=row["received"],  # type: ignore[arg-type]  # epoch_us is an integer
+        network=row["network"], channel=row["channel"], payload=row["payload"], received_time=row["received"]
     )
-    letter = DeadLetter(arrival=arrival, what=str(row["what"]), where=str(row["where_"]), remedy=str(row["remedy"]))
-    return KeptLetter(id=row["id"], letter=letter, replayed_at=row["replayed"])  # type: ignore[arg-type]  # a BIGINT
+    letter = DeadLetter(arrival=arrival, what=row["what"], where=row["where_"], remedy=row["remedy"])
+    return KeptLetter(
+        id=row["id"],
+        letter=letter,
+        replayed_at=row["replayed"],
+        dismissed_at=row["dismissed"],
+        mended_channel=row["mended_channel"],
+        mended_payload=row["mended_payload"],
+    )

@@ -93,9 +93,17 @@ _LINEAGE = (
     "ALTER TABLE observation ADD COLUMN arrival_id BIGINT",
 )
 
+_MENDING = (
+    # What came stays as it came; the mended form stands beside it.
+    "ALTER TABLE dead_letter ADD COLUMN mended_channel VARCHAR",
+    "ALTER TABLE dead_letter ADD COLUMN mended_payload BLOB",
+    "ALTER TABLE dead_letter ADD COLUMN dismissed_at TIMESTAMP",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "catalogue, observations, inbox", _FIRST),
     Migration(2, "the feature of interest that a Location is", _PLACES),
     Migration(3, "what each observation came from", _LINEAGE),
+    Migration(4, "dead letters mended or dismissed", _MENDING),
 )
 NEWEST = MIGRATIONS[-1].number
