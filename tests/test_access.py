@@ -1,6 +1,8 @@
+import base64
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from placette.access import FILE_NAME, Tokens
 from placette.api import Access
@@ -19,7 +21,25 @@ def test_a_writing_token_may_not_administrate(tmp_path: Path) -> None:
     assert caught.value.known
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Basic abc", "Bearer nonsense"])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token", "Basic"])
+def test_networks_may_say_their_token_in_their_own_way(tmp_path: Path, scheme: str) -> None:
+    tokens = Tokens(tmp_path)
+    secret = tokens.create("influx")
+    said = base64.b64encode(f"any:{secret}".encode()).decode() if scheme == "Basic" else secret
+    tokens.check_header(f"{scheme} {said}", Access.WRITE)
+
+
+def test_a_password_that_a_browser_sends_by_itself_does_not_act_for_another_site(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path)
+    said = base64.b64encode(f"any:{tokens.create('influx')}".encode())
+    headers = [(b"authorization", b"Basic " + said), (b"sec-fetch-site", b"cross-site")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "server": ("x", 80), "scheme": "http"}
+    with pytest.raises(NotAllowed):
+        tokens.check(Request(scope | {"query_string": b""}), Access.WRITE)
+    tokens.check(Request(scope | {"query_string": b"", "headers": headers[:1]}), Access.WRITE)
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Basic abc", "Basic YWJj", "Basic §", "Digest x", "Token x"])
 def test_a_caller_without_a_good_token_is_unknown(tmp_path: Path, header: str | None) -> None:
     with pytest.raises(NotAllowed) as caught:
         Tokens(tmp_path).check_header(header, Access.WRITE)

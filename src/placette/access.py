@@ -9,6 +9,7 @@ changes something must come from our own pages.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import secrets
@@ -108,6 +109,8 @@ class Tokens:
         header, cookie = request.headers.get("authorization"), request.cookies.get(COOKIE)
         if header is not None or cookie is None:
             self.check_header(header, access)
+            if _is_browser_s_own(request, header):
+                refuse_foreign(request)
             return
         visitor = self.visitor(cookie)
         _compare(visitor.access if visitor else None, access)
@@ -121,13 +124,13 @@ class Tokens:
 
     def check_header(self, header: str | None, access: Access) -> None:
         """The same on the bare ``Authorization`` header, for handlers without a Starlette request."""
-        scheme, _, secret = (header or "").partition(" ")
-        if scheme.lower() != "bearer" or not secret:
+        secret = _secret(header or "")
+        if not secret:
             raise NotAllowed(
                 "this address needs a token",
                 remedy="send 'Authorization: Bearer <token>'; `placette token create NAME` makes one",
             )
-        digest = _digest(secret.strip())
+        digest = _digest(secret)
         token = None if digest in self._local else self._token(digest)
         _compare(token.access if token else self._local.get(digest), access)
 
@@ -185,6 +188,31 @@ def refuse_foreign(request: Request) -> None:
             "use the page itself; a program sends 'Authorization: Bearer <token>'",
             known=True,
         )
+
+
+def _is_browser_s_own(request: Request, header: str | None) -> bool:
+    """Tell a password that a browser sends by itself, whichever site made it ask: pages cannot set ``Basic`` unasked."""
+    by_browser = "sec-fetch-site" in request.headers or "origin" in request.headers
+    return by_browser and (header or "").lower().startswith("basic")
+
+
+def _secret(header: str) -> str:
+    """Return the secret of an ``Authorization`` header, or an empty text.
+
+    ``Bearer`` is ours (RFC 6750); clients of InfluxDB say ``Token``, and callers that know only an address with user and
+    password say ``Basic`` (RFC 7617): the password is the token.
+    """
+    scheme, _, secret = header.partition(" ")
+    match scheme.lower():
+        case "bearer" | "token":
+            return secret.strip()
+        case "basic":
+            try:
+                return base64.b64decode(secret.strip(), validate=True).decode().partition(":")[2]
+            except ValueError:  # UnicodeDecodeError and binascii.Error are some
+                return ""
+        case _:
+            return ""
 
 
 def _compare(granted: Access | None, access: Access) -> None:
