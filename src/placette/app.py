@@ -27,6 +27,7 @@ from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.ndjson import NdjsonReader
 from placette.harmonise.networks import FORMATS
+from placette.jobs import Job, Jobs
 from placette.model.errors import NotFound
 from placette.publish import health as health_api
 from placette.publish import latest, sensorthings, series
@@ -85,6 +86,14 @@ class House:
     def brokers(self) -> list[Network]:
         """The city's networks that arrive through an MQTT broker; the others come in by HTTP."""
         return [network for network in self.city.networks.values() if network.kind == "mqtt"]
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What is done again and again beside the requests; a capability adds its own here."""
+        return Jobs([Job(key="raw frames", work=self._let_go_of_frames, every_s=3_600, first_after_s=60)])
+
+    async def _let_go_of_frames(self) -> None:
+        await self.intake.arrivals.purge(time.time_ns() // 1000)
 
     def asgi(self) -> Asgi:
         """Return the application: SensorThings has a door of its own, since every microsecond counts there."""

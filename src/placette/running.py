@@ -102,6 +102,7 @@ async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
     async with asyncio.TaskGroup() as group:
         live = group.create_task(house.live.run())
         sorting = group.create_task(_sort(house.store))
+        jobs = group.create_task(house.jobs.run())
         gathering = group.create_task(gather(house))
 
         def stop() -> None:
@@ -114,6 +115,7 @@ async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
         gathering.cancel()
         live.cancel()
         sorting.cancel()
+        jobs.cancel()
 
 
 async def _sort(store: Store) -> None:
