@@ -191,7 +191,7 @@ def refuse_foreign(request: Request) -> None:
 
 
 def _is_browser_s_own(request: Request, header: str | None) -> bool:
-    """Tell a password that a browser sends by itself, whichever site made it ask: pages cannot set ``Basic`` unasked."""
+    """Tell a password that a browser sends by itself, whichever site made it do so."""
     by_browser = "sec-fetch-site" in request.headers or "origin" in request.headers
     return by_browser and (header or "").lower().startswith("basic")
 
@@ -199,8 +199,8 @@ def _is_browser_s_own(request: Request, header: str | None) -> bool:
 def _secret(header: str) -> str:
     """Return the secret of an ``Authorization`` header, or an empty text.
 
-    ``Bearer`` is ours (RFC 6750); clients of InfluxDB say ``Token``, and callers that know only an address with user and
-    password say ``Basic`` (RFC 7617): the password is the token.
+    ``Bearer`` is ours (RFC 6750); clients of InfluxDB say ``Token``, and callers that know only an address with user
+    and password say ``Basic`` (RFC 7617): the password is the token.
     """
     scheme, _, secret = header.partition(" ")
     match scheme.lower():
