@@ -16,10 +16,13 @@ class Ticks:
     def __init__(self, count: int) -> None:
         self.left = count
         self.asked: list[float] = []
+        self.over = asyncio.Event()
 
     async def __call__(self, seconds: float) -> None:
         self.asked.append(seconds)
         self.left -= 1
+        if self.left < -1:
+            self.over.set()
         if self.left < 0:
             await asyncio.Event().wait()
         await asyncio.sleep(0)
@@ -44,8 +47,7 @@ async def test_a_job_that_fails_says_so_and_the_others_go_on() -> None:
         sleep=ticks,
     )
     running = asyncio.create_task(jobs.run())
-    while ticks.left >= -1:
-        await asyncio.sleep(0)
+    await ticks.over.wait()
     running.cancel()
     assert done.count("good") == done.count("bad") == 3
     assert (jobs.health["good"].failures, jobs.health["bad"].failures) == (0, 3)
