@@ -49,7 +49,7 @@ def store(tmp_path: Path) -> Any:
 async def test_what_the_store_refuses_is_kept_and_its_neighbours_are_stored(store: Store) -> None:
     bad = [of(99), of(1, "2199-01-01T00:00:00Z")]
     taken = await MessageIntake(store)([of(1), bad[0], of(1, "2026-07-01T13:00:00Z"), bad[1], arrival("{")])
-    assert taken == Taken(stored=2, dead=3)
+    assert (taken.stored, taken.dead, len(taken.reasons)) == (2, 3, 3)
     letters = [kept.letter for kept in await inbox.list(store)]
     reasons = {letter.arrival.payload: letter.what for letter in letters}
     assert "unknown datastream" in reasons[bad[0].payload]
@@ -66,7 +66,7 @@ async def test_one_arrival_that_breaks_the_reader_harms_no_other(store: Store, m
         return real(self, one, *more)
 
     monkeypatch.setattr(MessageReader, "_read_one", breaks)
-    assert await MessageIntake(store)([of(1), arrival("poison")]) == Taken(stored=1, dead=1)
+    assert await MessageIntake(store)([of(1), arrival("poison")]) == Taken(1, 1, reasons=("an error on our side",))
 
 
 async def test_a_busy_store_takes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

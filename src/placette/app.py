@@ -18,12 +18,13 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin, letters
+from placette import __version__, admin, letters, origins
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Network, rhythms
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
+from placette.connect.webhook import HttpNetwork, Webhooks
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.ndjson import NdjsonReader
 from placette.harmonise.networks import FORMATS
@@ -37,6 +38,7 @@ from placette.settings import Settings
 from placette.store import Store, inbox
 from placette.understanding import OWN_FORMAT, Understanding
 from placette.web import Pages
+from placette.wifi import Wifi
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -61,7 +63,10 @@ class House:
         self.live = Live(store, readers=settings.limits.live_readers)
         self.understanding = Understanding(store, city)
         self.intake = self.understanding.intake
-        self.networks: dict[str, MqttNetwork] = {}
+        self.wifi = Wifi(store, city, data)
+        callers = [network.key for network in city.networks.values() if network.kind == "http"]
+        self.webhooks = Webhooks(callers, self.intake, limit=settings.limits.body_mb * MIB)
+        self.networks: dict[str, MqttNetwork | HttpNetwork] = {**self.webhooks.networks}
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
 
@@ -155,10 +160,13 @@ class House:
         bulk = BulkUpload(readers, self.store.append, limit=limits.bulk_body_mb * MIB)
         return [
             *bulk.routes(),
+            *self.webhooks.routes(),
             *latest.routes(self.store, self.city),
             *series.routes(self.store, self.city),
             *self.live.routes(),
             *health_api.routes(self.health),
+            *self.wifi.routes(),
+            *origins.routes(self.intake.arrivals),
             *letters.routes(self.store, self.intake),
             *admin.routes(self.store, self.city, self.data),
         ]
@@ -197,7 +205,7 @@ def _topics(network: Network) -> tuple[str, ...]:
     return FORMATS[network.format].filters(network.options, network.topics)
 
 
-def _network_health(network: MqttNetwork, expected_s: float | None) -> NetworkHealth:
+def _network_health(network: MqttNetwork | HttpNetwork, expected_s: float | None) -> NetworkHealth:
     seen = network.health
     return NetworkHealth(
         key=seen.name,

@@ -17,13 +17,14 @@ from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import BadObservation, Busy, StorageFailure
 from placette.model.networks import Taken
 from placette.model.observations import ObservationRow
-from placette.store import Store, inbox
-from placette.store.arrivals import Arrivals
+from placette.store import Store, arrivals, inbox
 from placette.store.inbox import KeptLetter
 
 log = logging.getLogger(__name__)
 
 KEEP_AGAIN_S = 1.0
+REASONS = 3
+"""Reasons of dead letters that a caller is told."""
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class MessageIntake:
         self._store = store
         self._reader = reader or MessageReader()
         self._turn = asyncio.Lock()
-        self.arrivals = Arrivals(store)
+        self.arrivals = arrivals.of(store)
         self.seen = Seen(self.arrivals.recent())
 
     def use(self, reader: MessageReader) -> None:
@@ -93,7 +94,8 @@ class MessageIntake:
             if record.fingerprint is not None and record.arrival not in refused
         )
         await self._keep(dead)
-        return Taken(stored, len(dead), read.repeated)
+        reasons = tuple(dict.fromkeys(letter.what for letter in dead))[:REASONS]
+        return Taken(stored, len(dead), read.repeated, reasons)
 
     def _read(self, arrivals: Sequence[Arrival], first_id: int, *, again: bool = False) -> Harmonised:
         directory, reader = self._store.directory, self._reader

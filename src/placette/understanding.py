@@ -54,5 +54,8 @@ def formats(city: City) -> dict[str, Read]:
             known = ", ".join([OWN_FORMAT, *FORMATS])
             what = f"the format '{network.format}' of '{network.key}' is not known"
             raise BadInput(what, "networks.toml", f"use {known}")
+        if network.kind == "mqtt" and not chosen.filters(network.options, network.topics):
+            what = f"nothing says which topics '{network.key}' shall follow"
+            raise BadInput(what, "networks.toml", f"'{network.format}' has none of its own: write topics = [\"…\"]")
         found[network.key] = chosen.reader(network.options, network.topics)
     return found
