@@ -233,11 +233,6 @@ async def settle(store: Store, done: Sequence[int], failed: Mapping[int, DeadLet
         await store.change(change, refresh=False)
 
 
-async def mark_replayed(store: Store, keys: Sequence[int], at: int) -> None:
-    """Note that these letters were replayed with success at ``at`` (µs UTC)."""
-    await settle(store, keys, {}, at)
-
-
 async def dismiss(store: Store, choice: Choice, at: int | None) -> int:
     """Hide the letters chosen since ``at`` (µs UTC), or show them again with ``None``; return how many it concerned."""
     condition, params = _condition(choice)
@@ -257,10 +252,10 @@ def _condition(choice: Choice) -> tuple[str, Params]:
             parts.append(f"{column} = ?")
             params.append(_text(value))
     if choice.cause is not None:
-        # The reasons are few, the letters many: the cause is told once for each reason.
+        # Materialised, or DuckDB would tell the cause of every letter instead of every reason: ten times slower.
         parts.append(
-            "(network, what) IN (SELECT (network, what) FROM (SELECT DISTINCT network, what FROM dead_letter)"  # noqa: S608  # fixed text
-            f" WHERE {causes.key()} = ?)"
+            f"(network, what) IN (WITH reason AS MATERIALIZED (SELECT network, what, {causes.key()} AS cause"  # noqa: S608  # fixed text
+            " FROM (SELECT DISTINCT network, what FROM dead_letter)) SELECT network, what FROM reason WHERE cause = ?)"
         )
         params.append(_text(choice.cause))
     if choice.before is not None:
