@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import NOON, make_datastreams
 
 from placette.model.arrivals import Arrival
 from placette.model.lineage import Lineage, UplinkRecord
 from placette.model.observations import ObservationRow
-from placette.store import Store
-from placette.store.arrivals import Arrivals
-from tests.store.conftest import NOON, make_datastreams
+from placette.store import Store, arrivals
 
 DAY = 86_400_000_000
 NOW = NOON
@@ -32,7 +31,7 @@ def record(number: int = 0, **more: object) -> UplinkRecord:
 
 
 async def test_an_observation_leads_to_what_it_came_from(store: Store, datastream: int) -> None:
-    book = Arrivals(store)
+    book = arrivals.of(store)
     first = book.allot(2)
     await book.keep(first, [arrival(), arrival()], [record(1)])
     receipt = await store.append_rows([ObservationRow(datastream, NOW, 21.5, arrival_id=first + 1)])
@@ -44,11 +43,11 @@ async def test_an_observation_leads_to_what_it_came_from(store: Store, datastrea
 
 async def test_what_a_client_posted_came_from_no_message(store: Store, datastream: int) -> None:
     receipt = await store.append_rows([ObservationRow(datastream, NOW, 21.5)])
-    assert await Arrivals(store).origin(int(receipt.ids[0])) is None
+    assert await arrivals.of(store).origin(int(receipt.ids[0])) is None
 
 
 async def test_a_correction_names_the_arrival_that_brought_it(store: Store, datastream: int) -> None:
-    book = Arrivals(store)
+    book = arrivals.of(store)
     first = book.allot(2)
     await book.keep(first, [arrival(), arrival()], [record(0), record(1)])
     await store.append_rows([ObservationRow(datastream, NOW, 21.5, arrival_id=first)])
@@ -59,7 +58,7 @@ async def test_a_correction_names_the_arrival_that_brought_it(store: Store, data
 
 
 async def test_bytes_go_after_their_days_and_the_record_stays(store: Store) -> None:
-    book = Arrivals(store)
+    book = arrivals.of(store)
     first = book.allot(2)
     await book.keep(first, [arrival(NOW - 8 * DAY, b"old"), arrival(payload=b"new")], [record(0), record(1)])
     assert await book.purge(NOW) == 1
@@ -71,7 +70,7 @@ async def test_ids_and_lineages_go_on_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "p.duckdb"
     for _ in range(2):
         store = Store.open(path)
-        book = Arrivals(store)
+        book = arrivals.of(store)
         first = book.allot(1)
         await book.keep(first, [arrival()], [record()])
         recent = book.recent()
@@ -82,6 +81,6 @@ async def test_ids_and_lineages_go_on_after_a_restart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("records", [[], [record()]])
 async def test_only_arrivals_that_gave_something_are_kept(store: Store, records: list[UplinkRecord]) -> None:
-    book = Arrivals(store)
+    book = arrivals.of(store)
     await book.keep(book.allot(3), [arrival()] * 3, records)
     assert store.query_now("SELECT count(*) AS n FROM raw_frame").to_pylist() == [{"n": len(records)}]

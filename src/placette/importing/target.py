@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -12,9 +13,10 @@ import pyarrow as pa
 
 from placette.harmonise.plan import SeriesSpec, ThingSpec
 from placette.importing.catalogue import Source, ensure_series, ensure_things
-from placette.model.arrivals import DeadLetter
+from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import Busy
-from placette.store import Receipt, Store, inbox
+from placette.model.lineage import Lineage, UplinkRecord
+from placette.store import Receipt, Store, arrivals, inbox
 
 T = TypeVar("T")
 
@@ -72,6 +74,7 @@ class IntoStore:
     def __init__(self, store: Store, source: Source) -> None:
         self._store = store
         self._source = source
+        self._arrival: int | None = None
         self.max_future_s = store.settings.max_future_s
 
     def ensure(self, new: list[ThingSpec], series: list[SeriesSpec], things: list[ThingSpec]) -> Ensured:
@@ -90,12 +93,29 @@ class IntoStore:
         return _patiently(lambda: self._store.change_now(change))
 
     def append(self, table: pa.Table) -> Receipt:
-        """Store observations durably; raises ``StorageFailure`` when the disk refuses."""
-        return _patiently(lambda: self._store.append_now(table))
+        """Store observations durably; raises ``StorageFailure`` when the disk refuses.
+
+        They name this import as what they came from: the file, and the version of the mapping it was read by.
+        """
+        if self._arrival is None:
+            self._arrival = self._announce()
+        named = table.append_column("arrival_id", pa.repeat(pa.scalar(self._arrival, pa.int64()), table.num_rows))
+        return _patiently(lambda: self._store.append_now(named))
 
     def keep(self, letters: list[DeadLetter]) -> None:
         """Keep letters that the inbox does not hold from an earlier import of the same file."""
         _patiently(lambda: inbox.keep_new_now(self._store, letters))
+
+    def _announce(self) -> int:
+        book, now = arrivals.of(self._store), time.time_ns() // 1000
+        key = book.allot(1)
+        mapping = self._source.mapping
+        version = hashlib.sha256(msgspec.json.encode(mapping, order="sorted")).hexdigest()[:12]
+        arrival = Arrival(network=inbox.FILES, channel=self._source.file, payload=b"", received_time=now)
+        lineage = Lineage(mapping=mapping.title, mapping_version=version)
+        record = UplinkRecord(arrival=0, device=self._source.file, time=now, event="import", lineage=lineage)
+        _patiently(lambda: book.keep_now(key, [arrival], [record]))
+        return key
 
 
 def _patiently(work: Callable[[], T]) -> T:

@@ -7,19 +7,24 @@ observation names is the only trace.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
 from placette.model.arrivals import Arrival
+from placette.model.errors import StorageFailure
 from placette.model.lineage import Lineage, UplinkRecord
 from placette.model.observations import TIME
 from placette.store.core import Store
 from placette.store.sql import first
+
+Work = Callable[[duckdb.DuckDBPyConnection], None]
 
 RECENT = 200_000
 """Messages remembered to tell repeated ones (some 20 MB)."""
@@ -74,11 +79,25 @@ class RawFrame(msgspec.Struct, frozen=True):
     arrival: Arrival
 
 
+_books: WeakKeyDictionary[Store, Arrivals] = WeakKeyDictionary()
+_opening = threading.Lock()
+
+
+def of(store: Store) -> Arrivals:
+    """Return the one book of a store's arrivals: whoever asks shares its ids."""
+    with _opening:
+        book = _books.get(store)
+        if book is None:
+            book = _books[store] = Arrivals(store)
+        return book
+
+
 class Arrivals:
-    """The arrivals of one store; hands out their ids, which are never used again."""
+    """The arrivals of one store (:func:`of`); hands out their ids, which are never used again."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._held = ref(store)
+        self._lock = threading.Lock()
         row = store.query_now("SELECT coalesce(max(id), 0) AS last FROM arrival").to_pylist()[0]
         self._next = int(row["last"]) + 1
         self._lineages: dict[Lineage, int] = {
@@ -88,8 +107,9 @@ class Arrivals:
 
     def allot(self, count: int) -> int:
         """Return the first of ``count`` new ids in a row."""
-        found = self._next
-        self._next += count
+        with self._lock:
+            found = self._next
+            self._next += count
         return found
 
     def recent(self) -> list[tuple[int, int]]:
@@ -107,16 +127,37 @@ class Arrivals:
 
         Raises ``Busy`` or ``StorageFailure``.
         """
-        if not records:
-            return
-        lineages = {record.lineage for record in records}
-        new = [lineage for lineage in lineages if lineage not in self._lineages]
-        ids = self._lineages | {lineage: len(self._lineages) + place for place, lineage in enumerate(new, 1)}
+        if records:
+            await self._store.change(self._work(first_id, arrivals, records), refresh=False)
+
+    def keep_now(self, first_id: int, arrivals: Sequence[Arrival], records: Sequence[UplinkRecord]) -> None:
+        """Twin of :meth:`keep` for threads outside of the event loop and for the command line."""
+        if records:
+            self._store.change_now(self._work(first_id, arrivals, records), refresh=False)
+
+    @property
+    def _store(self) -> Store:
+        store = self._held()
+        if store is None:
+            raise StorageFailure("the store is closed", remedy="start Placette again")
+        return store
+
+    def _work(self, first_id: int, arrivals: Sequence[Arrival], records: Sequence[UplinkRecord]) -> Work:
         numbers = sorted({record.arrival for record in records})
         chosen = [(first_id + number, arrivals[number]) for number in numbers]
-        work = partial(_insert, chosen, _uplinks(records, first_id, ids), {each: ids[each] for each in new})
-        await self._store.change(work, refresh=False)
-        self._lineages = ids
+
+        def write(con: duckdb.DuckDBPyConnection) -> None:
+            # Numbered by the one writer thread: two batches may bring the same new lineage at once.
+            ids = dict(self._lineages)
+            new = {
+                lineage: ids.setdefault(lineage, len(ids) + 1)
+                for lineage in dict.fromkeys(record.lineage for record in records)
+                if lineage not in ids
+            }
+            _insert(con, chosen, _uplinks(records, first_id, ids), new)
+            self._lineages = ids
+
+        return write
 
     async def origin(self, observation_id: int) -> Origin | None:
         """Return what an observation came from, ``None`` when it was not a message or a file."""
@@ -195,7 +236,7 @@ def _uplinks(records: Sequence[UplinkRecord], first_id: int, lineages: dict[Line
 
 
 def _insert(
-    chosen: list[tuple[int, Arrival]], uplinks: pa.Table, lineages: dict[Lineage, int], con: duckdb.DuckDBPyConnection
+    con: duckdb.DuckDBPyConnection, chosen: list[tuple[int, Arrival]], uplinks: pa.Table, lineages: dict[Lineage, int]
 ) -> None:
     ids = pa.array([key for key, _ in chosen], pa.int64())
     arrivals = pa.table(
@@ -206,7 +247,13 @@ def _insert(
             "received_time": pa.array([arrival.received_time for _, arrival in chosen], pa.int64()).cast(TIME),
         }
     )
-    payloads = pa.table({"id": ids, "payload": pa.array([arrival.payload for _, arrival in chosen], pa.binary())})
+    full = [(key, arrival.payload) for key, arrival in chosen if arrival.payload]
+    payloads = pa.table(
+        {
+            "id": pa.array([key for key, _ in full], pa.int64()),
+            "payload": pa.array([payload for _, payload in full], pa.binary()),
+        }
+    )
     for name, table in (("arrival", arrivals), ("raw_frame", payloads), ("uplink", uplinks)):
         con.register("taken", table)
         try:
