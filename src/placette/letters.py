@@ -15,7 +15,7 @@ from placette.intake import MessageIntake, Replayed
 from placette.model import times
 from placette.model.errors import BadInput, BadQuery
 from placette.store import Store, inbox
-from placette.store.inbox import KeptLetter
+from placette.store.inbox import Choice, KeptLetter
 
 PATH = "/api/dead-letters"
 BODY_BYTES = 1 << 20
@@ -61,13 +61,10 @@ def routes(
             raise BadQuery(
                 f"unknown option '{min(unknown)[:40]}'", PATH, f"the options are {', '.join(sorted(_OPTIONS))}"
             )
-        found = await inbox.list(
-            store,
-            network=query.get("network"),
-            what=query.get("what"),
-            before_id=_number(query.get("before"), "before"),
-            limit=min(_number(query.get("limit"), "limit") or PAGE, AT_ONCE),
+        choice = Choice(
+            network=query.get("network"), what=query.get("what"), before=_number(query.get("before"), "before")
         )
+        found = await inbox.list(store, choice, min(_number(query.get("limit"), "limit") or PAGE, AT_ONCE))
         return json_response([_shown(kept) for kept in found])
 
     async def replay(request: Request) -> Response:
@@ -102,9 +99,8 @@ async def _chosen(store: Store, order: ReplayOrder) -> Sequence[KeptLetter]:
     if order.ids:
         found = [await inbox.get(store, key) for key in order.ids]
         return [kept for kept in found if kept is not None]
-    return await inbox.list(
-        store, network=order.network, what=order.what, before_id=order.before, waiting=True, limit=AT_ONCE
-    )
+    choice = Choice(network=order.network, what=order.what, before=order.before, state="waiting")
+    return await inbox.list(store, choice, AT_ONCE)
 
 
 def _shown(kept: KeptLetter) -> ShownLetter:

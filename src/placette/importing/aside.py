@@ -14,9 +14,7 @@ from placette.harmonise.melt import Aside, Integers
 from placette.harmonise.plan import GEOMETRY, Plan
 from placette.importing.report import Example, SetAside
 from placette.model.arrivals import Arrival, DeadLetter
-
-NETWORK = "file"
-"""What dead letters of files name as their network."""
+from placette.store.inbox import FILES
 
 _LETTER_ROWS = 500
 _MOST_KEPT = 20_000
@@ -108,7 +106,7 @@ class SettingAside:
         if not pile.waiting:
             return
         arrival = Arrival(
-            network=NETWORK, channel=self._channel, payload=b"\n".join(pile.waiting), received_time=self._now
+            network=FILES, channel=self._channel, payload=b"\n".join(pile.waiting), received_time=self._now
         )
         span = f"lines {pile.lines[0]}–{pile.lines[-1]}" if len(pile.lines) > 1 else f"line {pile.lines[0]}"
         self._keep(
