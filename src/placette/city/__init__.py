@@ -3,7 +3,7 @@
 from placette.city.documents import Fault
 from placette.city.entities import CityEntities, PlannedDatastream, PlannedThing, datastream_code, entities
 from placette.city.folder import check, read
-from placette.city.model import City, Device, DeviceModel, Network, Place, Property, Quantity
+from placette.city.model import City, Device, DeviceModel, Feed, Network, Place, Property, Quantity
 from placette.city.scaffold import FILES, scaffold, slug
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Device",
     "DeviceModel",
     "Fault",
+    "Feed",
     "Network",
     "Place",
     "PlannedDatastream",

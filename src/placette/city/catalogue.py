@@ -123,9 +123,9 @@ def read_networks(document: Document, languages: tuple[str, ...], faults: list[F
         "names": texts_in(languages),
         "topic": _check_topic,
         "topics": _check_topics,
-        "username_env": _check_variable,
-        "password_env": _check_variable,
-        "token_env": _check_variable,
+        "username_env": check_variable,
+        "password_env": check_variable,
+        "token_env": check_variable,
     }
     found = {}
     for key, value in reader.table((), document.value).items():
@@ -173,7 +173,8 @@ def _check_conversion(reader: Reader, path: Path, quantity: Quantity) -> None:
         reader.fault((*path, "sent_unit"), error.what, error.remedy)
 
 
-def _check_variable(reader: Reader, path: Path, variable: str) -> None:
+def check_variable(reader: Reader, path: Path, variable: str) -> None:
+    """Note a text that is no name of an environment variable, such as the secret itself."""
     if variable and not _ENVIRONMENT.fullmatch(variable):
         what = f"'{path[-1]}' does not hold the name of an environment variable"
         reader.fault(path, what, "write a name such as PLACETTE_MQTT_PASSWORD, never the secret itself")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from placette.city.model import City, Device, DeviceModel, Quantity, Texts
+from placette.city.model import City, Device, DeviceModel, Feed, Quantity, Texts
 from placette.model import units
 from placette.model.entities import (
     Identity,
@@ -21,6 +21,7 @@ from placette.model.entities import (
     Thing,
     UnitOfMeasurement,
 )
+from placette.model.feeds import KINDS
 
 
 class PlannedThing(msgspec.Struct, frozen=True, gc=False):
@@ -138,11 +139,26 @@ def _datastream(city: City, device: Device, quantity: Quantity, origin: Origin) 
             "code": code,
             "origin": str(origin),
             "identity": str(Identity.PHENOMENON_TIME),
+            **_of_feed(city.feeds.get(device.network), origin),
             "every_s": quantity.every_s,
             "minimum": quantity.minimum,
             "maximum": quantity.maximum,
         },
     )
+
+
+def _of_feed(feed: Feed | None, origin: Origin) -> Properties:
+    """Return what is particular of a feed's figures: how they come about, whose they are."""
+    if feed is None:
+        return {}
+    found = {
+        "origin": str(origin) if origin is Origin.SIMULATED else feed.origin,
+        "licence": feed.licence,
+        "source": feed.attribution,
+    }
+    if KINDS[feed.kind].issues and feed.origin == Origin.FORECAST:
+        found["identity"] = str(Identity.PHENOMENON_AND_RESULT_TIME)
+    return found
 
 
 def _all_texts(texts: Texts) -> str:

@@ -9,6 +9,8 @@ import msgspec
 
 from placette.city.catalogue import Properties, read_models, read_networks, read_properties
 from placette.city.documents import Document, Fault, read_json, read_text, read_toml
+from placette.city.feeds import FILE as FEEDS
+from placette.city.feeds import networks_of, read_feeds
 from placette.city.ground import Ground, read_outline
 from placette.city.model import City, Contact, Licence, Population
 from placette.city.places import read_places
@@ -74,13 +76,15 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     models = read_models(model_file, known_properties, languages, faults) if model_file else {}
     network_file = read_toml(folder, "networks.toml", faults)
     networks = read_networks(network_file, languages, faults) if network_file else {}
+    feed_file = read_toml(folder, FEEDS, faults) if (folder / FEEDS).exists() else None
+    feeds = read_feeds(feed_file, languages, _keys(network_file), faults) if feed_file else {}
     place_file = read_json(folder, "places.geojson", faults)
     places = read_places(place_file, ground, languages, faults) if place_file else ()
     known = Known(
         models=_keys(model_file),
         kinds={key: model.kind for key, model in models.items()},
         places=_place_keys(place_file),
-        networks=_keys(network_file),
+        networks=_all_keys(network_file, feed_file),
         ground=ground,
     )
     text = read_text(folder, THINGS, faults)
@@ -105,7 +109,8 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         devices=devices,
         models=models,
         properties=properties,
-        networks=networks,
+        networks=networks | networks_of(feeds),
+        feeds=feeds,
         wifi_calibrations=calibrations,
     )
     return city, faults
@@ -130,6 +135,12 @@ def _languages(document: Document | None) -> tuple[str, ...]:
 def _keys(document: Document | None) -> frozenset[str] | None:
     """Return the keys written in a file, faulty or not, so that a faulty table is not reported by every user of it."""
     return frozenset(document.value) if document else None
+
+
+def _all_keys(networks: Document | None, feeds: Document | None) -> frozenset[str] | None:
+    """Return the keys of networks and feeds: a device arrives by either."""
+    keys = _keys(networks)
+    return keys if keys is None else keys | (_keys(feeds) or frozenset())
 
 
 def _place_keys(document: Document | None) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from placette.model import feeds
 from placette.model.wifi import Calibration
 
 Texts = dict[str, str]
@@ -165,6 +166,28 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """Data that the city asks others for: where, how often, and under which licence; off unless ``enabled``.
+
+    ``options`` are those of its kind (``model.feeds``). ``attribution`` is what the licence wants to be named.
+    ``origin`` says how its figures come about.
+    """
+
+    key: str
+    kind: str
+    names: Texts
+    url: str
+    every_s: Annotated[int, msgspec.Meta(ge=1, le=2_678_400)]
+    options: feeds.Options
+    licence: Annotated[str, msgspec.Meta(min_length=1)]
+    attribution: Annotated[str, msgspec.Meta(min_length=1)]
+    origin: str
+    enabled: bool = True
+    token_env: str = ""
+    username_env: str = ""
+    password_env: str = ""
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """One installed device; ``kind`` is that of its model, ``photo`` a path inside the city folder or empty.
 
@@ -201,6 +224,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     models: dict[str, DeviceModel]
     properties: dict[str, Property]
     networks: dict[str, Network]
+    """Those of networks.toml, and each feed."""
+    feeds: dict[str, Feed] = {}
     insee: str = ""
     population: Population | None = None
     school_holidays: str = ""
@@ -220,4 +245,4 @@ def rhythms(city: City) -> dict[str, float]:
     for device in city.devices:
         for quantity in city.models[device.model].quantities:
             found[device.network] = min(found.get(device.network, float("inf")), quantity.every_s)
-    return found
+    return found | {key: float(feed.every_s) for key, feed in city.feeds.items() if key in found}

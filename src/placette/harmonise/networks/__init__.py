@@ -23,7 +23,17 @@ from typing import Any
 
 import msgspec
 
-from placette.harmonise.networks import chirpstack, coap, hive, influx, json_object, ngsi, senml, the_things_stack
+from placette.harmonise.networks import (
+    chirpstack,
+    coap,
+    feeds,
+    hive,
+    influx,
+    json_object,
+    ngsi,
+    senml,
+    the_things_stack,
+)
 from placette.model.arrivals import Arrival
 from placette.model.errors import BadInput
 from placette.model.uplinks import Uplink
@@ -86,5 +96,6 @@ FORMATS: dict[str, Format] = {
     "senml": Format(read=senml.read, topics=senml.TOPICS),
     "hive": Format(read=hive.read, topics=hive.TOPICS),
     "coap": Format(read=coap.read),
+    **{kind: Format(read=read) for kind, read in feeds.READERS.items()},
 }
 """Each format under the name that ``networks.toml`` gives it (``format = "chirpstack"``)."""
