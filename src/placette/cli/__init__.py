@@ -33,6 +33,7 @@ for _name, _where in (
     ("restore", "backup:restore"),
     ("upgrade", "backup:upgrade"),
     ("basemap", "basemap:basemap"),
+    ("lorawan", "lorawan:app"),
     ("bench", "bench:bench"),
 ):
     app.command(f"placette.cli.{_where}", name=_name)

@@ -205,7 +205,7 @@ def _resolved(record: Record, base: Record, now: int, where: str) -> Value:
     elif "v" in record or "bv" in base:
         value = _number(base.get("bv", 0) + record.get("v", 0), "v", where)
     total = _number(base.get("bs", 0) + record.get("s", 0), "s", where) if "s" in record or "bs" in base else None
-    unit: str = record.get("u", base.get("bu", ""))
+    unit = str(record.get("u", base.get("bu", "")))
     return Value(name, base.get("bn", ""), _time(seconds, now), unit, value, total)
 
 
