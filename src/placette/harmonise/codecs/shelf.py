@@ -8,12 +8,13 @@ from difflib import get_close_matches
 import msgspec
 
 from placette.harmonise.codecs.codec import Codec, CodecError
+from placette.harmonise.codecs.hive import Hive
 from placette.harmonise.codecs.javascript import Engine, JavaScriptCodec
 from placette.harmonise.codecs.layout import layout_codecs
 from placette.model.codecs import CodecSource
 from placette.model.errors import NotFound
 
-BUILT_IN: dict[str, Callable[[], Codec]] = {}
+BUILT_IN: dict[str, Callable[[], Codec]] = {"hive": Hive}
 """The codecs written in Python, by name."""
 
 
@@ -30,7 +31,7 @@ class Codecs:
     ``problems`` says by name why a source could not be used; an earlier version of it goes on working.
     """
 
-    def __init__(self, made: Mapping[str, Made], problems: Mapping[str, str] | None = None) -> None:
+    def __init__(self, made: Mapping[str, Made], problems: Mapping[str, CodecError] | None = None) -> None:
         self._made = dict(made)
         self._codecs = {codec.name: codec for one in self._made.values() for codec in one.codecs}
         self.problems = dict(problems or {})
@@ -44,7 +45,7 @@ class Codecs:
         Of two sources of one name the later counts. ``engine`` runs JavaScript; without it, no such codec can be used.
         """
         made = {name: Made("", (make(),)) for name, make in BUILT_IN.items()}
-        problems: dict[str, str] = {}
+        problems: dict[str, CodecError] = {}
         before = previous._made if previous else {}
         for source in sources:
             earlier = before.get(source.name)
@@ -53,7 +54,7 @@ class Codecs:
                     made[source.name] = Made(source.version, compiled(source, engine))
                     continue
                 except CodecError as error:
-                    problems[source.name] = str(error)
+                    problems[source.name] = error
             if earlier is not None:
                 made[source.name] = earlier
         return cls(made, problems)
