@@ -13,11 +13,11 @@ from benchmarks.server import Server
 
 PART = "lorawan"
 ABOUT = (
-    "Uplinks of 500 devices of twenty kinds as ChirpStack v4 publishes them (JSON, one to three gateways each, 4 % sent "
-    "twice), QoS 1, to a real Mosquitto. Placette opens the envelope, leaves out repeated frames, decodes the payload by "
-    "the device's layout, names and converts its values, keeps the frame and its lineage, and acknowledges after its "
-    "commit. The clock runs from the first publish until every observation is stored; publisher, broker and server "
-    "share the two cores."
+    "Uplinks of 500 devices of twenty kinds as ChirpStack v4 publishes them (JSON, one to three gateways each, 4 % "
+    "sent twice), QoS 1, to a real Mosquitto. Placette opens the envelope, leaves out repeated frames, decodes the "
+    "payload by the device's layout, names and converts its values, keeps the frame and its lineage, and acknowledges "
+    "after its commit. The clock runs from the first publish until every observation is stored; publisher, broker and "
+    "server share the two cores."
 )
 NAME = "LoRaWAN uplinks from ChirpStack, end to end"
 UPLINKS = 20_000
