@@ -34,6 +34,7 @@ from placette.publish import health as health_api
 from placette.publish import latest, sensorthings, series
 from placette.publish.health import Health, NetworkHealth, Reason
 from placette.publish.live import Live
+from placette.replaying import Replaying
 from placette.settings import Settings
 from placette.store import Store, inbox
 from placette.understanding import OWN_FORMAT, Understanding
@@ -63,6 +64,7 @@ class House:
         self.live = Live(store, readers=settings.limits.live_readers)
         self.understanding = Understanding(store, city)
         self.intake = self.understanding.intake
+        self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.wifi = Wifi(store, city, data)
         callers = [network.key for network in city.networks.values() if network.kind == "http"]
         self.webhooks = Webhooks(callers, self.intake, limit=settings.limits.body_mb * MIB)
@@ -95,7 +97,8 @@ class House:
     @cached_property
     def jobs(self) -> Jobs:
         """What is done again and again beside the requests; a capability adds its own here."""
-        return Jobs([Job(key="raw frames", work=self._let_go_of_frames, every_s=3_600, first_after_s=60)])
+        raw_frames = Job(key="raw frames", work=self._let_go_of_frames, every_s=3_600, first_after_s=60)
+        return Jobs([raw_frames, *self.wifi.jobs()])
 
     async def _let_go_of_frames(self) -> None:
         await self.intake.arrivals.purge(time.time_ns() // 1000)
@@ -167,7 +170,7 @@ class House:
             *health_api.routes(self.health),
             *self.wifi.routes(),
             *origins.routes(self.intake.arrivals),
-            *letters.routes(self.store, self.intake),
+            *letters.routes(self.store, self.replaying.replay),
             *admin.routes(self.store, self.city, self.data),
         ]
 

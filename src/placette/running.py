@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pyarrow as pa
@@ -21,6 +21,7 @@ from placette.access import Tokens
 from placette.api import Access
 from placette.app import House
 from placette.city.model import City
+from placette.connect.private_body import PrivateProtocol
 from placette.model.entities import Origin
 from placette.model.errors import Conflict, StorageFailure
 from placette.publish.city_sync import sync
@@ -70,6 +71,7 @@ def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gath
         url = f"http://{_shown(chosen.server.host)}:{listening.getsockname()[1]}"
         stack.enter_context(control.announced(data, url, tokens.grant_for_this_run(Access.LOCAL)))
         house = House(store=store, city=found, settings=chosen, tokens=tokens, data=data, url=url)
+        stack.callback(house.wifi.abandon)
         uvloop.run(_live(house, listening, gather))
     return 0
 
@@ -87,7 +89,7 @@ async def _live(house: House, listening: socket.socket, gather: Gather) -> None:
     config = uvicorn.Config(
         house.asgi(),
         loop="none",
-        http="httptools",
+        http=cast("Any", PrivateProtocol) if house.wifi.counting else "httptools",
         ws="none",
         lifespan="off",
         log_config=None,
