@@ -100,3 +100,9 @@ def test_the_openapi_document_is_made_from_the_structs() -> None:
     assert document["openapi"] == "3.1.0"
     assert document["paths"]["/echo"]["post"]["security"] == [{"token": ["write"]}]
     assert "Body" in document["components"]["schemas"]
+
+
+def test_the_parameters_of_a_path_are_described() -> None:
+    route = api.Route(method="GET", path="/one/{id:int}", handler=echo, access=api.Access.PUBLIC, summary="One")
+    described = api.openapi([route], "test")["paths"]["/one/{id}"]["get"]["parameters"]
+    assert [(each["name"], each["in"], each["schema"]["type"]) for each in described] == [("id", "path", "integer")]

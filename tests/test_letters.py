@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from placette import letters
+from placette import letters, replaying
 from placette.api import Access, mount
 from placette.intake import MessageIntake
-from placette.model.arrivals import Arrival
+from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.entities import Datastream, ObservedProperty, Sensor, Thing
-from placette.store import Store, catalogue
+from placette.replaying import Replaying
+from placette.store import Store, catalogue, inbox
 
 
 class AdminGate:
@@ -61,7 +63,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 async def client(store: Store) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=mount(letters.routes(store, MessageIntake(store)), AdminGate()))
+    replaying = Replaying(store, MessageIntake(store), lambda arrival: frozenset({arrival.network}))
+    app = Starlette(routes=mount(letters.routes(store, replaying.replay), AdminGate()))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as made:
         yield made
@@ -121,12 +124,101 @@ async def test_a_replay_twice_stores_nothing_twice(
         ("GET", "?colour=red", None),
         ("GET", "?limit=many", None),
         ("POST", "/replay", "{"),
+        ("GET", "?state=lost", None),
         ("POST", "/replay", '{"all": true}'),
+        ("POST", "/mend", '{"id": 1, "payload_base64": "?"}'),
+        ("POST", "/mend-all", '{"find": ""}'),
     ],
 )
 async def test_an_order_that_means_nothing_is_refused(
-    client: httpx.AsyncClient, method: str, address: str, body: str | None
+    client: httpx.AsyncClient, dead: list[Arrival], method: str, address: str, body: str | None
 ) -> None:
     answer = await client.request(method, letters.PATH + address, content=body)
     assert answer.status_code == 400
     assert answer.json()["remedy"]
+
+
+async def test_letters_are_counted_by_cause(client: httpx.AsyncClient, dead: list[Arrival]) -> None:
+    most, other = (await client.get(f"{letters.PATH}/causes")).json()
+    assert (most["what"], most["count"], most["ids"]) == ("'…' has no datastream for pm1", 2, [2, 1])
+    assert most["example"] == "'ROT-01' has no datastream for pm1"
+    found = (await client.get(letters.PATH, params={"cause": other["cause"]})).json()
+    assert [letter["network"] for letter in found] == ["lora"]
+
+
+async def test_a_cause_is_mended_shown_before_and_replayed(
+    client: httpx.AsyncClient, store: Store, dead: list[Arrival]
+) -> None:
+    cause = (await client.get(f"{letters.PATH}/causes")).json()[0]["cause"]
+    order = {"cause": cause, "find": '"pm1"', "by": '"pm10"'}
+    preview = (await client.post(f"{letters.PATH}/mend-all", json=order | {"dry_run": True})).json()
+    assert (preview["letters"], preview["changed"]) == (2, 2)
+    assert preview["examples"][1]["mended_payload"] == '{"values": {"pm10": 3}}'
+    assert not (await client.get(f"{letters.PATH}/1")).json().get("mended_payload")
+    await client.post(f"{letters.PATH}/mend-all", json=order)
+    report = (await client.post(f"{letters.PATH}/replay", json={"cause": cause})).json()
+    assert (report["replayed"], report["failed"], count(store)) == (2, 0, 2)
+    done = (await client.get(letters.PATH, params={"cause": cause, "state": "replayed"})).json()
+    assert [letter["id"] for letter in done] == [2, 1]
+
+
+async def test_one_letter_is_mended_and_goes_through(
+    client: httpx.AsyncClient, store: Store, dead: list[Arrival]
+) -> None:
+    order = {"id": 3, "payload": '{"values": {"pm10": 7}}'}
+    mended = (await client.post(f"{letters.PATH}/mend", json=order)).json()
+    assert (mended["payload"], mended["mended_payload"]) == ("{", order["payload"])
+    assert (await client.post(f"{letters.PATH}/replay", json={"ids": [3]})).json()["stored"] == 1
+    undone = (await client.post(f"{letters.PATH}/mend", json={"id": 3})).json()
+    assert "mended_payload" not in undone
+    assert undone["replayed"]
+
+
+async def test_bytes_that_are_no_text_are_base64(client: httpx.AsyncClient, store: Store) -> None:
+    await MessageIntake(store)([msgspec.structs.replace(frame(""), payload=b"\xff\x00")])
+    assert (await client.get(f"{letters.PATH}/1")).json()["payload_base64"] == "/wA="
+    mended = await client.post(f"{letters.PATH}/mend", json={"id": 1, "payload_base64": "/wE="})
+    assert mended.json()["mended_payload_base64"] == "/wE="
+
+
+async def test_dismissed_letters_are_hidden_until_they_are_brought_back(
+    client: httpx.AsyncClient, dead: list[Arrival]
+) -> None:
+    assert (await client.post(f"{letters.PATH}/dismiss", json={"network": "lora"})).json() == {"letters": 1}
+    assert len((await client.get(f"{letters.PATH}/causes")).json()) == 1
+    assert (await client.post(f"{letters.PATH}/replay")).json()["failed"] == 2
+    [hidden] = (await client.get(f"{letters.PATH}?state=dismissed")).json()
+    assert (hidden["id"], hidden["dismissed"] is None) == (3, False)
+    assert (await client.post(f"{letters.PATH}/dismiss", json={"restore": True})).json() == {"letters": 1}
+
+
+async def test_letters_are_exported_whole(client: httpx.AsyncClient, dead: list[Arrival]) -> None:
+    answer = await client.get(f"{letters.PATH}/export?state=waiting")
+    lines = [msgspec.json.decode(line) for line in answer.text.splitlines()]
+    assert [line["id"] for line in lines] == [3, 2, 1]
+    assert lines[2]["payload"] == '{"values": {"pm1": 3}}'
+    assert "attachment" in answer.headers["content-disposition"]
+
+
+async def test_only_the_letters_of_a_codec_are_tried(client: httpx.AsyncClient, dead: list[Arrival]) -> None:
+    assert (await client.post(f"{letters.PATH}/replay", json={"codec": "lora"})).json()["unusable"] == [3]
+
+
+async def test_letters_of_files_are_not_replayed(client: httpx.AsyncClient, store: Store) -> None:
+    await inbox.keep(store, [DeadLetter(arrival=frame("{}", inbox.FILES), what="the value is not a number")])
+    assert (await client.post(f"{letters.PATH}/replay", json={"ids": [1]})).json()["failed"] == 0
+    assert (await client.get(f"{letters.PATH}/1")).json()["what"] == "the value is not a number"
+
+
+async def test_what_is_too_much_for_one_order_is_left(
+    client: httpx.AsyncClient, dead: list[Arrival], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "PIECE", 1)
+    monkeypatch.setattr(replaying, "MOST", 2)
+    report = (await client.post(f"{letters.PATH}/replay")).json()
+    assert (report["failed"], report["left"], report["unusable"]) == (2, 1, [3, 2])
+
+
+async def test_a_letter_that_is_gone_is_not_found(client: httpx.AsyncClient) -> None:
+    assert (await client.get(f"{letters.PATH}/99")).status_code == 404
+    assert (await client.post(f"{letters.PATH}/mend", json={"id": 99})).status_code == 404

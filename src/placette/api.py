@@ -7,6 +7,7 @@ statuses (RFC 9457), and the OpenAPI document is made from the same Structs that
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Any, Protocol
@@ -28,6 +29,10 @@ Refusal = Callable[[Request, errors.NotAllowed], Awaitable[Response]]
 
 FORM_BYTES = 65_536
 FORM_FIELDS = 200
+
+_CONVERTED = re.compile(r"\{(\w+)(?::(\w+))?\}")
+"""A parameter in a Starlette path: its name and its convertor."""
+_SCHEMAS = {"int": {"type": "integer", "minimum": 0, "maximum": 2**62}}
 
 STATUS: tuple[tuple[type[errors.PlacetteError], int], ...] = (
     (errors.BadInput, 400),
@@ -190,7 +195,9 @@ def openapi(routes: Iterable[Route], title: str) -> dict[str, Any]:
             operation["responses"]["200"]["content"] = {"application/json": {"schema": next(found)}}
         if route.access is not Access.PUBLIC:
             operation["security"] = [{"token": [route.access.value]}]
-        paths.setdefault(route.path, {})[route.method.lower()] = operation
+        if parameters := _parameters(route.path):
+            operation["parameters"] = parameters
+        paths.setdefault(_CONVERTED.sub(r"{\1}", route.path), {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": __version__, "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}},
@@ -200,3 +207,11 @@ def openapi(routes: Iterable[Route], title: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _parameters(path: str) -> list[dict[str, Any]]:
+    """Return the parameters of a Starlette path, such as ``{id:int}``, as OpenAPI names them."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": dict(_SCHEMAS.get(kind, {"type": "string"}))}
+        for name, kind in _CONVERTED.findall(path)
+    ]

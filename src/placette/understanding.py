@@ -9,7 +9,8 @@ from placette.harmonise.messages import MessageReader
 from placette.harmonise.networks import FORMATS, Read
 from placette.harmonise.uplinks import UplinkReader
 from placette.intake import MessageIntake
-from placette.model.errors import BadInput
+from placette.model.arrivals import Arrival
+from placette.model.errors import BadInput, PlacetteError
 from placette.store import Store
 
 OWN_FORMAT = "placette"
@@ -37,6 +38,17 @@ class Understanding:
         """Know these devices from now on: one was installed, replaced or retired."""
         self.devices = devices
         self._renew()
+
+    def codecs_of(self, arrival: Arrival) -> frozenset[str]:
+        """Return the codecs that decode an arrival, as far as its envelope can be read; needs no codec to be sound."""
+        envelope = self._formats.get(arrival.network)
+        if envelope is None:
+            return frozenset()
+        try:
+            attached = (self.devices.find(uplink.device) for uplink in envelope(arrival))
+            return frozenset(each.mapping.model.codec for each in attached if each is not None)
+        except PlacetteError:
+            return frozenset()
 
     def _renew(self) -> None:
         uplinks = UplinkReader(self.devices, self.codecs, self.intake.seen)

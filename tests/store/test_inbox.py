@@ -121,7 +121,7 @@ async def test_one_mend_serves_a_whole_cause_and_is_shown_before(store: Store) -
     assert (shown.letters, shown.changed, len(shown.examples)) == (6, 5, 3)
     assert shown.examples[0].mended.payload == b'{"temperature": 4}'
     assert not any(kept.mended for kept in await inbox.list(store))
-    assert await mending.mend_all(store, choice, replacement) == 5
+    assert (await mending.mend_all(store, choice, replacement)).changed == 5
     assert (await one(store)).arrival.payload == b'{"temperature": 0}'
     assert (await causes.listed(store))[0].mended == 5
 

@@ -156,7 +156,7 @@ def keep_new_now(store: Store, letters: Sequence[DeadLetter]) -> None:
 
 def _is_there(con: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:
     arrival = letter.arrival
-    same = [_text(arrival.network), _text(arrival.channel), _text(letter.what), arrival.payload]
+    same = [as_text(arrival.network), as_text(arrival.channel), as_text(letter.what), arrival.payload]
     found = first(
         con, "SELECT 1 FROM dead_letter WHERE network = ? AND channel = ? AND what = ? AND payload = ? LIMIT 1", same
     )
@@ -209,9 +209,9 @@ async def settle(store: Store, done: Sequence[int], failed: Mapping[int, DeadLet
     why = pa.table(
         {
             "id": pa.array(failed.keys(), pa.int64()),
-            "what": pa.array([_text(letter.what) for letter in failed.values()], pa.string()),
-            "where_": pa.array([_text(letter.where) for letter in failed.values()], pa.string()),
-            "remedy": pa.array([_text(letter.remedy) for letter in failed.values()], pa.string()),
+            "what": pa.array([as_text(letter.what) for letter in failed.values()], pa.string()),
+            "where_": pa.array([as_text(letter.where) for letter in failed.values()], pa.string()),
+            "remedy": pa.array([as_text(letter.remedy) for letter in failed.values()], pa.string()),
         }
     )
 
@@ -250,14 +250,14 @@ def _condition(choice: Choice) -> tuple[str, Params]:
     for column in ("network", "what"):
         if (value := getattr(choice, column)) is not None:
             parts.append(f"{column} = ?")
-            params.append(_text(value))
+            params.append(as_text(value))
     if choice.cause is not None:
         # Materialised, or DuckDB would tell the cause of every letter instead of every reason: ten times slower.
         parts.append(
             f"(network, what) IN (WITH reason AS MATERIALIZED (SELECT network, what, {causes.key()} AS cause"  # noqa: S608  # fixed text
             " FROM (SELECT DISTINCT network, what FROM dead_letter)) SELECT network, what FROM reason WHERE cause = ?)"
         )
-        params.append(_text(choice.cause))
+        params.append(as_text(choice.cause))
     if choice.before is not None:
         parts.append("id < ?")
         params.append(choice.before)
@@ -270,13 +270,13 @@ def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Se
     arrivals = [letter.arrival for letter in letters]
     rows = pa.table(
         {
-            "network": [_text(arrival.network) for arrival in arrivals],
-            "channel": [_text(arrival.channel) for arrival in arrivals],
+            "network": [as_text(arrival.network) for arrival in arrivals],
+            "channel": [as_text(arrival.channel) for arrival in arrivals],
             "payload": pa.array([arrival.payload for arrival in arrivals], pa.binary()),
             "received_time": pa.array([arrival.received_time for arrival in arrivals], pa.int64()).cast(TIME),
-            "what": [_text(letter.what) for letter in letters],
-            "where_": [_text(letter.where) for letter in letters],
-            "remedy": [_text(letter.remedy) for letter in letters],
+            "what": [as_text(letter.what) for letter in letters],
+            "where_": [as_text(letter.where) for letter in letters],
+            "remedy": [as_text(letter.remedy) for letter in letters],
         }
     )
     con.register("letters", rows)
@@ -290,8 +290,8 @@ def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Se
     _trim(con, settings)
 
 
-def _text(value: str) -> str:
-    """What a network sent may hold lone surrogates, which no UTF-8 column takes."""
+def as_text(value: str) -> str:
+    """Return the text as a UTF-8 column takes it: what a network sent may hold lone surrogates."""
     return value.encode("utf-8", "replace").decode()
 
 

@@ -18,6 +18,10 @@ MEND_BYTES = 1 << 20
 """Largest mended payload: beyond it, the device or the codec is what has to be mended."""
 
 
+EXAMPLES = 3
+"""Letters that a preview shows."""
+
+
 class Mended(msgspec.Struct, frozen=True):
     """The form in which a letter is to be replayed."""
 
@@ -49,8 +53,8 @@ class Change(msgspec.Struct, frozen=True):
     mended: Mended
 
 
-class Preview(msgspec.Struct, frozen=True):
-    """What a replacement would do: to how many letters of how many, and the first of them."""
+class Mending(msgspec.Struct, frozen=True):
+    """What a replacement does: how many of how many letters it changes, and the first of them."""
 
     letters: int
     changed: int
@@ -64,30 +68,31 @@ async def mend(store: Store, letter: KeptLetter, mended: Mended | None) -> None:
     await _keep(store, [Change(letter, wanted)])
 
 
-async def preview(store: Store, choice: Choice, replacement: Replacement, examples: int = 3) -> Preview:
+async def preview(store: Store, choice: Choice, replacement: Replacement) -> Mending:
     """Return what a replacement would do to the letters chosen; nothing is changed."""
+    return await _replace(store, choice, replacement, keep=False)
+
+
+async def mend_all(store: Store, choice: Choice, replacement: Replacement) -> Mending:
+    """Do a replacement in the letters chosen. Raises ``TooLarge``."""
+    return await _replace(store, choice, replacement, keep=True)
+
+
+async def _replace(store: Store, choice: Choice, replacement: Replacement, *, keep: bool) -> Mending:
+    if not replacement.find:
+        raise BadInput("there is nothing to find", remedy="write the text to replace")
     letters = changed = 0
     shown: list[Change] = []
     async for piece in inbox.pieces(store, choice):
         changes = _changes(piece, replacement)
         letters, changed = letters + len(piece), changed + len(changes)
-        shown += changes[: examples - len(shown)]
-    return Preview(letters, changed, tuple(shown))
-
-
-async def mend_all(store: Store, choice: Choice, replacement: Replacement) -> int:
-    """Do a replacement in the letters chosen; return how many were changed. Raises ``TooLarge``."""
-    changed = 0
-    async for piece in inbox.pieces(store, choice):
-        changes = _changes(piece, replacement)
-        await _keep(store, changes)
-        changed += len(changes)
-    return changed
+        shown += changes[: EXAMPLES - len(shown)]
+        if keep:
+            await _keep(store, changes)
+    return Mending(letters, changed, tuple(shown))
 
 
 def _changes(letters: Sequence[KeptLetter], replacement: Replacement) -> list[Change]:
-    if not replacement.find:
-        raise BadInput("there is nothing to find", remedy="write the text to replace")
     made = ((letter, replacement.apply(letter)) for letter in letters)
     return [Change(letter, mended) for letter, mended in made if mended is not None]
 
@@ -100,7 +105,7 @@ async def _keep(store: Store, changes: Sequence[Change]) -> None:
     rows = pa.table(
         {
             "id": pa.array([change.letter.id for change in changes], pa.int64()),
-            "channel": pa.array([change.mended.channel for change in changes], pa.string()),
+            "channel": pa.array([inbox.as_text(change.mended.channel) for change in changes], pa.string()),
             "payload": pa.array([change.mended.payload for change in changes], pa.binary()),
         }
     )
