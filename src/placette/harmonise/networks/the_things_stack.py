@@ -6,8 +6,8 @@ They are restored here where the schema says what absence means: ``f_cnt`` is 0;
 payload.
 
 What the stack's own payload formatter gave (``decoded_payload``) is passed on as it came: which members it should have
-is known to that formatter alone. Where the device's model names a codec of ours, the raw payload is decoded by it
-instead, so that a value of 0 cannot be missing.
+is known to that formatter alone. The uplink says that it ``leaves_out_zeros``, so that a quantity of the device's model
+may say what a missing field means. Where the model names a codec of ours, the raw payload is decoded by it instead.
 """
 
 from __future__ import annotations
@@ -149,6 +149,7 @@ def _uplink(up: _Up, message: _Message, where: str) -> Uplink:
         payload=lorawan.payload(message.frm_payload, port, where),
         port=port,
         fields=_fields(message),
+        leaves_out_zeros=True,
         counter=message.f_cnt,
         session=ids.dev_addr.upper(),
         deduplication=_same_when_repeated(up.correlation_ids),

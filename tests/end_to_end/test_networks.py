@@ -1,0 +1,271 @@
+"""Every network into a real city: through a real Mosquitto or over HTTP, to the observations of ``/v1.1``."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from chirpstack_api.integration import integration_pb2 as messages
+from google.protobuf import json_format
+from tests.connect.conftest import Mosquitto
+from tests.harmonise.networks.test_lorawan import chirpstack, things
+
+from placette import city, control
+from placette.access import Tokens
+from placette.api import Access
+
+pytestmark = pytest.mark.broker
+
+PATIENCE_S = 120
+EUI = "24E124136B502217"
+URN = "urn:ngsi-ld:AirQualityObserved:centre-1"
+MODELS = """
+[climate]
+kind = "air"
+names = { fr = "Climat", en = "Climate" }
+every_s = 600
+quantities = [
+  { property = "temperature", minimum = -30, maximum = 60, absent = 0 },
+  { property = "humidity", minimum = 0, maximum = 100 },
+]
+
+[no2-station]
+kind = "air"
+names = { fr = "Station", en = "Station" }
+every_s = 600
+quantities = [{ property = "no2", field = "NO2", minimum = 0, maximum = 1000 }]
+
+[dust-logger]
+kind = "air"
+names = { fr = "Poussières", en = "Dust" }
+every_s = 600
+quantities = [{ property = "pm10", field = "dust.pm10", sent_unit = "mg/m3", minimum = 0, maximum = 1000 }]
+
+[gate]
+kind = "counter"
+names = { fr = "Portique", en = "Gate" }
+every_s = 600
+quantities = [{ property = "pedestrians", field = "in", minimum = 0, maximum = 1000 }]
+"""
+NETWORKS = """
+[lora]
+kind = "mqtt"
+format = "chirpstack"
+names = {{ fr = "ChirpStack", en = "ChirpStack" }}
+host = "127.0.0.1"
+port = {port}
+
+[ttn]
+kind = "mqtt"
+format = "the_things_stack"
+names = {{ fr = "TTN", en = "TTN" }}
+host = "127.0.0.1"
+port = {port}
+
+[gates]
+kind = "mqtt"
+format = "json"
+topics = ["gates/{{device}}/count"]
+options = {{ time = "at", time_unit = "s", values = "d" }}
+names = {{ fr = "Portiques", en = "Gates" }}
+host = "127.0.0.1"
+port = {port}
+
+[lora-http]
+kind = "http"
+format = "chirpstack"
+names = {{ fr = "ChirpStack", en = "ChirpStack" }}
+
+[ttn-http]
+kind = "http"
+format = "the_things_stack"
+names = {{ fr = "TTN", en = "TTN" }}
+
+[loggers]
+kind = "http"
+format = "influx"
+options = {{ device = "unit", nested = true }}
+names = {{ fr = "Enregistreurs", en = "Loggers" }}
+
+[broker]
+kind = "http"
+format = "ngsi"
+names = {{ fr = "Orion", en = "Orion" }}
+"""
+DEVICES = f"""id,model,place,longitude,latitude,network,network_id
+V-CLI-01,climate,centre,0,0,lora,{EUI}
+V-NO2-01,no2-station,centre,0,0,broker,{URN}
+V-DUS-01,dust-logger,centre,0,0,loggers,"mast,7"
+V-GAT-01,gate,centre,0,0,gates,north
+"""
+
+
+class Living(NamedTuple):
+    """A running city, and the broker its networks are on."""
+
+    url: str
+    client: httpx.Client
+    broker: Mosquitto
+
+    def observed(self, code: str, property_: str) -> list[tuple[str, Any]]:
+        """Return time and result of each observation of a device's property, oldest first."""
+        found = self.client.get(
+            "/v1.1/Observations",
+            params={
+                "$filter": f"Datastream/properties/code eq '{code}/{property_}'",
+                "$orderby": "phenomenonTime",
+                "$select": "phenomenonTime,result",
+            },
+        )
+        assert found.status_code == 200, found.text
+        return [(each["phenomenonTime"], each["result"]) for each in found.json()["value"]]
+
+    def letters(self, network: str) -> list[str]:
+        """Return the reasons of what could not be used of a network."""
+        return [each["what"] for each in self.client.get("/api/dead-letters", params={"network": network}).json()]
+
+
+def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """A city with seven networks, all of them connected."""
+    folder = tmp_path_factory.mktemp("networks")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    broker = Mosquitto(folder, port)
+    broker.start()
+    home, data, log = folder / "city", folder / "data", folder / "log"
+    city.scaffold("Ville", home)
+    (home / "models.toml").write_text(MODELS)
+    (home / "networks.toml").write_text(NETWORKS.format(port=port))
+    (home / "things.csv").write_text(DEVICES)
+    data.mkdir()
+    token = Tokens(data).create("network", Access.ADMIN)
+    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
+    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out) as process:
+        try:
+            wait_until(lambda: control.find(data) is not None or process.poll() is not None, log.read_text)
+            running = control.find(data)
+            assert running is not None, log.read_text()
+            headers = {"Authorization": f"Bearer {token}"}
+            with httpx.Client(base_url=running.url, headers=headers, trust_env=False, timeout=30) as client:
+                wait_until(
+                    lambda: all(each["connected"] for each in client.get("/api/health").json()["networks"]),
+                    log.read_text,
+                )
+                yield Living(running.url, client, broker)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+            broker.stop()
+
+
+def publish(living: Living, folder: Path, topic: str, payload: bytes | dict[str, Any]) -> None:
+    file = folder / "message"
+    file.write_bytes(payload if isinstance(payload, bytes) else json.dumps(payload).encode())
+    command = ["mosquitto_pub", "-p", str(living.broker.port), "-q", "1", "-t", topic, "-f", str(file)]
+    subprocess.run(command, check=True, timeout=PATIENCE_S)
+
+
+def post(living: Living, path: str, payload: Any, **headers: str) -> httpx.Response:
+    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return living.client.post(f"/api/networks/{path}", content=content, headers=headers)
+
+
+def frame(make: Callable[..., dict[str, Any]], minute: int, **values: Any) -> dict[str, Any]:
+    """Return a frame of a device that sends every minute, as either network server writes it."""
+    at = f"2026-07-01T10:{minute:02}:00.123456789Z"
+    data = base64.b64encode(bytes([minute, 1])).decode()
+    if make is chirpstack:
+        heard = [{"gatewayId": "0016c001f153a14c", "gwTime": at, "rssi": -97, "snr": 3.5}]
+        return chirpstack(fCnt=minute, time=at, data=data, object=values, rxInfo=heard)
+    heard = [{"gateway_ids": {"eui": "0016C001F153A14C"}, "time": at, "rssi": -97, "snr": 3.5}]
+    decoded = {name: value for name, value in values.items() if value}
+    return things(f_cnt=minute or None, frm_payload=data, decoded_payload=decoded, rx_metadata=heard)
+
+
+def test_a_frame_is_one_observation_whichever_way_it_comes(living: Living, tmp_path: Path) -> None:
+    up, ttn = f"application/17/device/{EUI.lower()}/event/up", "v3/places@ttn/devices/rotonde-3/up"
+    values = {"temperature": 0, "humidity": 50.5}
+    publish(living, tmp_path, up, frame(chirpstack, 0, **values))
+    publish(living, tmp_path, ttn, frame(things, 0, **values))
+    packed = json_format.ParseDict(frame(chirpstack, 1, temperature=21.5, humidity=51), messages.UplinkEvent())
+    publish(living, tmp_path, up, packed.SerializeToString())
+    publish(living, tmp_path, ttn, frame(things, 2, **values))
+    publish(living, tmp_path, f"application/17/device/{EUI.lower()}/event/txack", {"downlinkId": 1})
+    wait_until(lambda: len(living.observed("V-CLI-01", "temperature")) == 3, lambda: living.letters("ttn"))
+    for path, sent in (("lora-http?event=up", chirpstack), ("ttn-http", things)):
+        again = post(living, path, frame(sent, 2, **values))
+        assert (again.status_code, again.json()["repeated"], again.json()["reasons"]) == (200, 1, [])
+    new = post(living, "lora-http?event=up", packed.SerializeToString(), **{"Content-Type": "application/octet-stream"})
+    assert new.json()["repeated"] == 1
+    assert post(living, "lora-http?event=up", frame(chirpstack, 3, temperature=22, humidity=1)).json()["stored"] == 2
+    assert living.observed("V-CLI-01", "temperature") == [
+        ("2026-07-01T10:00:00.123456Z", 0),
+        ("2026-07-01T10:01:00.123456Z", 21.5),
+        ("2026-07-01T10:02:00.123456Z", 0),
+        ("2026-07-01T10:03:00.123456Z", 22),
+    ]
+    assert living.letters("lora") == living.letters("ttn") == []
+
+
+def test_plain_json_over_a_broker_becomes_observations(living: Living, tmp_path: Path) -> None:
+    publish(living, tmp_path, "gates/north/count", {"at": 1782907200, "d": {"in": 12, "out": 9}})
+    wait_until(lambda: living.observed("V-GAT-01", "pedestrians"), lambda: living.letters("gates"))
+    assert living.observed("V-GAT-01", "pedestrians") == [("2026-07-01T12:00:00Z", 12)]
+
+
+def test_line_protocol_becomes_observations(living: Living) -> None:
+    lines = b"dust,unit=mast\\,7 pm10=0.0175 1782907200\ndust,unit=mast\\,7 pm10=0.02,pm1=1 1782907260\n"
+    token = living.client.headers["Authorization"].removeprefix("Bearer ")
+    written = post(
+        living,
+        "loggers/api/v2/write?org=o&bucket=b&precision=s",
+        gzip.compress(lines),
+        **{"Content-Encoding": "gzip", "Authorization": f"Token {token}"},
+    )
+    assert written.status_code == 204
+    assert living.observed("V-DUS-01", "pm10") == [("2026-07-01T12:00:00Z", 17.5), ("2026-07-01T12:01:00Z", 20)]
+    bad = post(living, "loggers/write?precision=s", b"dust,unit=mast\\,7 pm10=0.03 1782907320\ndust pm10=1\n")
+    assert bad.status_code == 204
+    assert living.observed("V-DUS-01", "pm10")[2:] == [("2026-07-01T12:02:00Z", 30)]
+    assert living.letters("loggers")[0].startswith("the line has no tag 'unit' (line 2)")
+
+
+def test_notifications_of_a_context_broker_become_observations(living: Living) -> None:
+    entity = {"id": URN, "type": "AirQualityObserved"}
+    linked = {"NO2": {"type": "Property", "value": 22.5, "unitCode": "GQ", "observedAt": "2026-07-01T12:00:00Z"}}
+    second = {"NO2": {"type": "Number", "value": 0.023, "metadata": {"unitCode": {"type": "Text", "value": "GP"}}}}
+    at = {"TimeInstant": {"type": "DateTime", "value": "2026-07-01T12:10:00.00Z"}}
+    notification = {"id": "urn:n:1", "type": "Notification", "subscriptionId": "urn:s:1"}
+    assert post(living, "broker", {**notification, "data": [{**entity, **linked}]}).json()["stored"] == 1
+    assert post(living, "broker", {"subscriptionId": "5f", "data": [{**entity, **second, **at}]}).json()["stored"] == 1
+    assert living.observed("V-NO2-01", "no2") == [
+        ("2026-07-01T12:00:00Z", 22.5),
+        ("2026-07-01T12:10:00Z", pytest.approx(23)),
+    ]
+
+
+def test_what_cannot_be_used_is_kept_and_says_why(living: Living) -> None:
+    stranger = {"id": "urn:ngsi-ld:Other:1", "type": "Other", "NO2": 3}
+    answer = post(living, "broker", {"subscriptionId": "5f", "data": [stranger]})
+    assert (answer.status_code, answer.json()["dead"]) == (200, 1)
+    assert "no device of the city is called" in answer.json()["reasons"][0]
+    assert living.letters("broker") == answer.json()["reasons"]
