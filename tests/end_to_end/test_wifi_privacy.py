@@ -1,0 +1,284 @@
+"""A real city counts thousands of frames; afterwards no address is on its disk, in its log or in its memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import httpx
+import pytest
+
+from placette import city, control
+
+SECRET = "a-secret-of-the-network"
+SLOT_S = 300
+PATIENCE_S = 150
+ACCESS_POINT = "00:18:0a:13:dd:b0"
+PREFIXES = 12
+PER_PREFIX = 256
+
+MODELS = """
+[wifi-counter]
+kind = "counter"
+names = { fr = "Compteur Wi-Fi", en = "Wi-Fi counter" }
+every_s = 300
+quantities = [
+  { property = "wifi-devices", key = "devices", minimum = 0, maximum = 100000 },
+  { property = "wifi-fixed", key = "fixed", minimum = 0, maximum = 100000 },
+  { property = "wifi-randomised", key = "randomised", minimum = 0, maximum = 100000 },
+]
+"""
+PROPERTY = """
+[wifi-{key}]
+names = {{ fr = "{key}", en = "{key}" }}
+definition = "urn:example:{key}"
+unit = "1"
+combine = "sum"
+"""
+NETWORK = """
+[square]
+kind = "wifi"
+names = {{ fr = "Wi-Fi", en = "Wi-Fi" }}
+token_env = "TEST_WIFI_SECRET"
+options = {{ validator_env = "TEST_WIFI_VALIDATOR", opt_out_env = "TEST_WIFI_OPT_OUT", late_s = {late_s} }}
+"""
+
+
+class Living(NamedTuple):
+    """A running city: its process, folders, address, log, and the interval to send frames of."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+    url: str
+    log: Path
+    heard_at: float
+
+
+def prefixes() -> list[bytes]:
+    """Return five-byte beginnings that are new in every run: half of them of randomised addresses."""
+    made = [bytearray(secrets.token_bytes(5)) for _ in range(PREFIXES)]
+    for number, prefix in enumerate(made):
+        prefix[0] = prefix[0] & 0xFC | (0x02 if number % 2 else 0)
+    return [bytes(prefix) for prefix in made]
+
+
+def addresses(prefix: bytes) -> list[str]:
+    return [(prefix + bytes([last])).hex(":") for last in range(PER_PREFIX)]
+
+
+def needles(prefix: bytes) -> list[bytes]:
+    """Return every way an address of this beginning could be written."""
+    texts = [prefix.hex(separator) for separator in ":-"] + [prefix.hex()]
+    dotted = f"{prefix[:2].hex()}.{prefix[2:4].hex()}.{prefix[4:].hex()}"
+    whole = [text.encode() for text in (*texts, dotted)]
+    return [prefix, prefix[::-1], *whole, *(text.upper() for text in whole)]
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """A city with one Wi-Fi network, whose interval to be told ends soon."""
+    folder = tmp_path_factory.mktemp("wifi")
+    home = folder / "city"
+    city.scaffold("Petite", home)
+    place = json.loads((home / "places.geojson").read_text())["features"][0]
+    longitude, latitude = place["geometry"]["coordinates"]
+    now = time.time()
+    into = now % SLOT_S
+    # the interval before this one, closed in 40 s; or this one, when that would be too long ago
+    late_s, heard_at = (int(into) + 40, now - into - 100) if into < 195 else (0, now - 5)
+    with (home / "models.toml").open("a") as file:
+        file.write(MODELS)
+    with (home / "properties.toml").open("a") as file:
+        file.write("".join(PROPERTY.format(key=key) for key in ("devices", "fixed", "randomised")))
+    with (home / "networks.toml").open("a") as file:
+        file.write(NETWORK.format(late_s=late_s))
+    (home / "things.csv").write_text(
+        "id,model,place,longitude,latitude,network,network_id\n"
+        f"PET-WIF-01,wifi-counter,{place['properties']['key']},{longitude},{latitude},square,{ACCESS_POINT.upper()}\n"
+    )
+    environment = os.environ | {
+        "TEST_WIFI_SECRET": SECRET,
+        "TEST_WIFI_VALIDATOR": "the-validator",
+        "TEST_WIFI_OPT_OUT": "a-key",
+        "PYTHONUNBUFFERED": "1",
+    }
+    log, data = folder / "log", folder / "data"
+    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
+    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out, env=environment) as process:
+        deadline = time.monotonic() + PATIENCE_S
+        while (running := control.find(data)) is None:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        try:
+            yield Living(process, data, running.url, log, heard_at)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+def meraki_2(macs: list[str], at: float, *, secret: str = SECRET, version: str = "2.1") -> dict[str, Any]:
+    seen = [
+        {"clientMac": mac, "seenEpoch": int(at), "seenTime": "2016-09-24T00:06:23Z", "rssi": 40, "ssid": None}
+        for mac in macs
+    ]
+    return {
+        "version": version,
+        "secret": secret,
+        "type": "DevicesSeen",
+        "data": {"apMac": ACCESS_POINT, "observations": seen},
+    }
+
+
+def meraki_3(macs: list[str], at: float) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+    records = [{"apMac": ACCESS_POINT, "rssi": -50}, {"apMac": "00:18:0a:00:00:01", "rssi": -80}]
+    seen = [
+        {
+            "clientMac": mac,
+            "locations": [{"time": moment, "rssiRecords": records}],
+            "latestRecord": {"time": moment, "nearestApMac": ACCESS_POINT, "nearestApRssi": "-50"},
+        }
+        for mac in macs
+    ]
+    return {
+        "version": "3.0",
+        "secret": SECRET,
+        "type": "WiFi",
+        "data": {"networkId": "N_1", "observations": seen},
+    }
+
+
+def plain(macs: list[str], at: float) -> dict[str, Any]:
+    frames = [{"time": at, "mac": mac.replace(":", "-").upper(), "rssi": -60} for mac in macs]
+    return {"secret": SECRET, "sensor": ACCESS_POINT, "frames": frames}
+
+
+def odd(macs: list[str], at: float) -> Iterator[tuple[bytes, dict[str, str]]]:
+    """Yield bodies with addresses where none should be, and bodies that cannot be used."""
+    good = json.dumps(meraki_2(macs, at)).encode()
+    yield good[: len(good) // 2], {}
+    yield good.replace(b'"observations"', b'"observ'), {}
+    yield good + b"}", {}
+    yield b"\xff\xfe" + good, {}
+    yield gzip.compress(good), {"Content-Encoding": "gzip"}
+    yield json.dumps(meraki_2(macs, at, secret=macs[0])).encode(), {}
+    yield json.dumps(meraki_2(macs, at, version=macs[1])).encode(), {}
+    yield json.dumps({macs[2]: macs[3], "secret": SECRET, "type": macs[4], "data": {macs[5]: macs[6]}}).encode(), {}
+    yield json.dumps({"secret": SECRET, "sensor": macs[7], "frames": [{"mac": macs[8], "time": macs[9]}]}).encode(), {}
+    yield json.dumps({"secret": SECRET, "sensor": macs[10], "frames": [{"mac": macs[11]}] * 50}).encode(), {}
+    observations = [{"clientMac": [macs[12]], "ssid": macs[13], "seenEpoch": macs[14]}]
+    yield json.dumps({"secret": SECRET, "type": "BLE", "data": {"observations": observations}}).encode(), {}
+    yield json.dumps({"secret": SECRET, "type": "WiFi", "data": macs[15]}).encode(), {}
+    yield json.dumps({"data": macs}).encode(), {}
+    yield json.dumps(macs).encode(), {}
+    yield f'"{macs[16]}"'.encode(), {}
+    yield b"[" * 50_000 + macs[17].encode(), {}
+    yield b"".join(f"{mac} ".encode() for mac in macs) * 2_000, {}
+
+
+def cut(url: str, macs: list[str]) -> None:
+    """Begin a body and go away."""
+    host, port = re.fullmatch(r"http://(.+):(\d+)", url).groups()  # type: ignore[union-attr]
+    body = json.dumps(meraki_2(macs, 0)).encode()
+    with socket.create_connection((host, int(port))) as wire:
+        head = f"POST /api/wifi/square HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        wire.sendall(head.encode() + body[: len(body) // 2])
+
+
+def send_everything(living: Living, known: list[bytes]) -> int:
+    """Send frames in every form and fault; returns how many different devices should be counted."""
+    at = living.heard_at
+    path = f"{living.url}/api/wifi/square"
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        forms = (meraki_2, meraki_3, plain, meraki_3)
+        for number, prefix in enumerate(known[:8]):
+            answer = client.post(path, json=forms[number % 4](addresses(prefix), at))
+            assert answer.status_code == 204, answer.text
+        pieces = (piece.encode() for piece in json.JSONEncoder().iterencode(plain(addresses(known[0]), at)))
+        assert client.post(path, content=pieces).status_code == 204
+        refused: set[int] = set()
+        for prefix in known[8:]:
+            for content, headers in odd(addresses(prefix), at):
+                answer = client.post(path, content=content, headers=headers)
+                refused.add(answer.status_code)
+                assert not any(needle in answer.content for needle in needles(prefix))
+            cut(living.url, addresses(prefix))
+            assert client.post(f"{living.url}/api/wifi/other", json=plain(addresses(prefix), at)).status_code == 404
+            assert client.post(f"{path}/elsewhere", json=plain(addresses(prefix), at)).status_code == 404
+            assert client.post(f"{path}/opt-out", json={"mac": addresses(prefix)[0]}).json() == {"kept": True}
+            assert client.post(f"{path}/opt-out", json={"mac": addresses(prefix)[1:]}).status_code == 400
+        assert refused == {204, 400, 401, 403, 413, 415}
+    return PREFIXES * PER_PREFIX  # of the odd ones, those of an odd version are counted as well
+
+
+def told(living: Living) -> dict[str, Any] | None:
+    """Return the count of all devices, once the interval has been told."""
+    latest = httpx.get(
+        f"{living.url}/v1.1/Datastreams?$filter=properties/code eq 'PET-WIF-01/wifi-devices'&$expand=Observations",
+        trust_env=False,
+    ).json()["value"][0]["Observations"]
+    return latest[0] if latest else None
+
+
+def memory(pid: int) -> Iterator[tuple[str, bytes]]:
+    """Yield every writable region of a process."""
+    with Path(f"/proc/{pid}/mem").open("rb") as held:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights, *_ = line.split()
+            if "w" not in rights or "r" not in rights:
+                continue
+            start, end = (int(edge, 16) for edge in span.split("-"))
+            held.seek(start)
+            try:
+                yield line, held.read(end - start)
+            except OSError:
+                continue
+
+
+@pytest.mark.slow
+def test_no_address_is_left_on_disk_in_the_log_or_in_memory(living: Living) -> None:
+    known = prefixes()
+    validator = httpx.get(f"{living.url}/api/wifi/square", trust_env=False)
+    assert validator.text == "the-validator"
+    expected = send_everything(living, known)
+    deadline = time.monotonic() + PATIENCE_S
+    while (count := told(living)) is None:
+        assert time.monotonic() < deadline, living.log.read_text()
+        time.sleep(0.5)
+    assert count["result"] == pytest.approx(expected, rel=0.05)
+    assert count["parameters"]["lower"] < count["result"] < count["parameters"]["upper"]
+
+    pattern = re.compile(b"|".join(re.escape(needle) for prefix in known for needle in needles(prefix)))
+    control_pattern = re.compile(re.escape(SECRET.encode()))
+    found, control_found = [], 0
+    for region, content in memory(living.process.pid):
+        hits = pattern.finditer(content)
+        found += [f"{region}: {content[max(0, hit.start() - 40) : hit.end() + 20]!r}" for hit in hits]
+        control_found += len(control_pattern.findall(content))
+    assert control_found, "the search of the memory finds nothing at all"
+    assert found == []
+
+    files = [file for file in living.data.rglob("*") if file.is_file()]
+    assert any(file.name.endswith(".duckdb") for file in files)
+    for file in (*files, living.log):
+        assert not pattern.search(file.read_bytes()), file
+    living.process.terminate()
+    living.process.wait(PATIENCE_S)
+    for file in [*living.data.rglob("*"), living.log]:
+        assert not file.is_file() or not pattern.search(file.read_bytes()), file
+    with duckdb.connect(str(living.data / "placette.duckdb"), read_only=True) as store:
+        letters = store.execute("SELECT count(*) FROM dead_letter").fetchone()
+    assert letters == (0,)
