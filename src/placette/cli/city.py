@@ -37,6 +37,8 @@ def check(folder: Path) -> int:
     Args:
         folder: The city folder.
     """
+    from placette.understanding import formats  # noqa: PLC0415  # it loads the store, which `city new` does not need
+
     faults = city.check(folder)
     for fault in faults:
         print(f"{fault.file}:{fault.line}: {fault.what} — {fault.remedy}")
@@ -44,5 +46,6 @@ def check(folder: Path) -> int:
         print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}.")
         return 1
     found = city.read(folder)
+    formats(found)
     print(f"{found.name}: {len(found.places)} places, {len(found.devices)} devices, no fault.")
     return 0
