@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,12 +24,15 @@ from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Network, rhythms
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
-from placette.connect.webhook import HttpNetwork, Webhooks
+from placette.connect.webhook import Webhooks
+from placette.feeds import Feeds
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.ndjson import NdjsonReader
 from placette.harmonise.networks import FORMATS
 from placette.jobs import Job, Jobs
-from placette.model.errors import NotFound
+from placette.model.errors import BadInput, NotFound
+from placette.model.networks import NetworkCounters
+from placette.model.pace import LastMinute
 from placette.publish import health as health_api
 from placette.publish import latest, sensorthings, series
 from placette.publish.health import Health, NetworkHealth, Reason
@@ -51,6 +54,20 @@ BASEMAP = "basemap.pmtiles"
 MIB = 2**20
 
 
+class Counted(Protocol):
+    """A way in as the health page sees it."""
+
+    health: NetworkCounters
+    recent: LastMinute
+
+
+class Runs(Counted, Protocol):
+    """A way in that works as long as it runs."""
+
+    async def run(self) -> None:
+        """Take what comes until cancelled."""
+
+
 class House:
     """One city at work. ``url`` is the address the server listens on, without a final slash."""
 
@@ -66,9 +83,11 @@ class House:
         self.intake = self.understanding.intake
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.wifi = Wifi(store, city, data)
+        self.feeds = Feeds(store, city, self.intake)
         callers = [network.key for network in city.networks.values() if network.kind == "http"]
         self.webhooks = Webhooks(callers, self.intake, limit=settings.limits.body_mb * MIB)
-        self.networks: dict[str, MqttNetwork | HttpNetwork] = {**self.webhooks.networks}
+        self.networks: dict[str, Counted] = {**self.webhooks.networks}
+        self.doors = tuple(map(self._door, (each for each in city.networks.values() if each.kind == "coap")))
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
 
@@ -102,6 +121,21 @@ class House:
 
     async def _let_go_of_frames(self) -> None:
         await self.intake.arrivals.purge(time.time_ns() // 1000)
+
+    def _door(self, network: Network) -> Runs:
+        """Add one of the city's networks that we serve to constrained devices; raises ``BadInput``."""
+        try:
+            from placette.connect.coap import CoapConfig, CoapNetwork  # noqa: PLC0415  # an extra
+        except ImportError:
+            raise BadInput("CoAP needs a package", network.key, "pip install 'placette[coap]'") from None
+        token = os.environ.get(network.token_env, "") if network.token_env else ""
+        if network.token_env and not token:
+            raise BadInput(f"{network.token_env} is not set", network.key, "put the network's secret into it")
+        host = network.host or self.settings.server.host
+        config = CoapConfig(name=network.key, host=host, port=network.port, token=token)
+        made = CoapNetwork(config, self.intake, self.understanding.knows)
+        self.networks[network.key] = made
+        return made
 
     def asgi(self) -> Asgi:
         """Return the application: SensorThings has a door of its own, since every microsecond counts there."""
@@ -147,7 +181,7 @@ class House:
             schema_version=stats.schema_version,
             dead_letters=stats.dead_letters,
             dead_letter_reasons=tuple(Reason(reason["what"], reason["count"]) for reason in reasons),
-            networks=networks,
+            networks=(*networks, *self.feeds.health()),
             last_backup=_last_backup(self.data),
             memory_bytes=_resident_bytes(),
         )
@@ -169,6 +203,7 @@ class House:
             *self.live.routes(),
             *health_api.routes(self.health),
             *self.wifi.routes(),
+            *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *letters.routes(self.store, self.replaying.replay),
             *admin.routes(self.store, self.city, self.data),
@@ -208,7 +243,7 @@ def _topics(network: Network) -> tuple[str, ...]:
     return FORMATS[network.format].filters(network.options, network.topics)
 
 
-def _network_health(network: MqttNetwork | HttpNetwork, expected_s: float | None) -> NetworkHealth:
+def _network_health(network: Counted, expected_s: float | None) -> NetworkHealth:
     seen = network.health
     return NetworkHealth(
         key=seen.name,

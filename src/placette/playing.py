@@ -46,6 +46,8 @@ async def _play(house: House, *, browser: bool, days: int) -> None:
         async with asyncio.TaskGroup() as group:
             for network in networks:
                 group.create_task(network.run())
+            for door in house.doors:
+                group.create_task(door.run())
             if browser:
                 group.create_task(asyncio.to_thread(webbrowser.open, house.url))
             group.create_task(

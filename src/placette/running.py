@@ -54,6 +54,8 @@ async def _connect(house: House) -> None:
     async with asyncio.TaskGroup() as group:
         for network in house.brokers:
             group.create_task(house.connect(network).run())
+        for door in house.doors:
+            group.create_task(door.run())
 
 
 def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:

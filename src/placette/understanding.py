@@ -39,6 +39,10 @@ class Understanding:
         self.devices = devices
         self._renew()
 
+    def knows(self, device: str) -> bool:
+        """Return whether the city has a device that its network calls so."""
+        return self.devices.find(device) is not None
+
     def codecs_of(self, arrival: Arrival) -> frozenset[str]:
         """Return the codecs that decode an arrival, as far as its envelope can be read; needs no codec to be sound."""
         envelope = self._formats.get(arrival.network)
@@ -59,9 +63,10 @@ def formats(city: City) -> dict[str, Read]:
     """Return what reads the envelopes of each network of another format than ours; raises ``BadInput``."""
     found: dict[str, Read] = {}
     for network in city.networks.values():
-        if network.format == OWN_FORMAT:
+        name = "coap" if network.kind == "coap" else network.format
+        if name == OWN_FORMAT:
             continue
-        chosen = FORMATS.get(network.format)
+        chosen = FORMATS.get(name)
         if chosen is None:
             known = ", ".join([OWN_FORMAT, *FORMATS])
             what = f"the format '{network.format}' of '{network.key}' is not known"

@@ -18,6 +18,8 @@ from placette.model.errors import Unprocessable
 
 _URI = re.compile(r"(https?://|urn:)\S+")
 _DAY_S = 86_400
+COAP_PORT = 5683
+"""Where CoAP listens unless a network says otherwise (RFC 7252, section 6.1)."""
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -130,6 +132,8 @@ def read_networks(document: Document, languages: tuple[str, ...], faults: list[F
     found = {}
     for key, value in reader.table((), document.value).items():
         check_key(reader, (key,), key)
+        if isinstance(value, dict) and value.get("kind") == "coap":
+            value = {"port": COAP_PORT} | value  # noqa: PLW2901
         one = reader.struct(Network, (key,), value, checks, key=key)
         if one is None:
             continue
