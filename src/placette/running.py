@@ -56,6 +56,7 @@ async def _connect(house: House) -> None:
             group.create_task(house.connect(network).run())
         for door in house.doors:
             group.create_task(door.run())
+        group.create_task(house.feeds.follow())
 
 
 def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:

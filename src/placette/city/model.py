@@ -103,7 +103,8 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     decoded (``gnss.latitude``, ``sensors.0.value``), the same as ``key`` unless said. The number found is multiplied,
     added to, and converted from ``sent_unit`` to ``unit`` (both UCUM); a gas in parts per billion becomes a mass
     concentration at ``reference_celsius`` and 101.3 kPa. ``categories`` give words to codes (``{"0" = "closed"}``).
-    ``absent`` is what a missing field says on networks that leave out zeros (The Things Stack).
+    ``absent`` is what a missing field says on networks that leave out zeros (The Things Stack). ``whole`` keeps an
+    object or a list as it is, as the events of a calendar.
     """
 
     key: str
@@ -120,6 +121,7 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     reference_celsius: float = 20.0
     categories: dict[str, str] = {}
     absent: float | bool | str | None = None
+    whole: bool = False
 
 
 class DeviceModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,10 +241,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
 def rhythms(city: City) -> dict[str, float]:
     """Return for each network with devices how often something must come at the least, s: its most talkative device.
 
-    A network is silent when even that device is.
+    A network is silent when even that device is. A feed says itself whether it goes well: it may have nothing new.
     """
     found: dict[str, float] = {}
     for device in city.devices:
         for quantity in city.models[device.model].quantities:
             found[device.network] = min(found.get(device.network, float("inf")), quantity.every_s)
-    return found | {key: float(feed.every_s) for key, feed in city.feeds.items() if key in found}
+    return {key: every_s for key, every_s in found.items() if key not in city.feeds}

@@ -60,12 +60,12 @@ class _Rule(msgspec.Struct, frozen=True):
                 )
             linear = self._stated(stated_unit) if stated_unit and not quantity.sent_unit else self.linear
             return (value * quantity.multiply + quantity.add) * linear.multiply + linear.add
-        if value is None or isinstance(value, bool | str):
+        if value is None or isinstance(value, bool | str) or (quantity.whole and isinstance(value, dict | list)):
             return value
         raise BadInput(
             f"{quantity.key} is a {type(value).__name__}",
             quantity.key,
-            'name the value inside it: field = "path.to.it"',
+            'name the value inside it: field = "path.to.it"; or keep it all: whole = true',
         )
 
     def _stated(self, unit: str) -> conversion.Linear:

@@ -39,6 +39,8 @@ class NetworkHealth(msgspec.Struct, frozen=True, kw_only=True):
     frames_per_minute: float = 0.0
     expected_s: float | None = None
     error: str = ""
+    next_attempt: int | None = None
+    """When a feed asks next, µs UTC."""
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -7,11 +7,12 @@ never less than the server asked.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -30,6 +31,10 @@ LONGEST_PAUSE_S = 6 * 3600.0
 MOST_PAGES = 200
 """Pages of one run: after them others have their turn, and the rest follows at the next tick."""
 MOST_REFUSED = 32
+GROUP_BYTES = 1 << 20
+MOST_GROUP = 500
+PATIENCE = 3
+"""Failures in a row after which a feed counts as cut off: one bad answer of a service is everyday life."""
 _MICROS = 1_000_000
 
 
@@ -87,6 +92,7 @@ class Feed:
         self._jitter = jitter
         self._memory: Memory | None = None
         self._bearer = ""
+        self._turn = asyncio.Lock()
 
     async def tick(self) -> None:
         """Ask when it is time; never raises."""
@@ -114,6 +120,10 @@ class Feed:
 
         Raises ``PlacetteError``: what was handed over until then stands, and the next run goes on behind it.
         """
+        async with self._turn:
+            return await self._run()
+
+    async def _run(self) -> bool:
         memory = self._memory = await self._remember()
         started = self._clock()
         self.health.problem = ""
@@ -152,19 +162,27 @@ class Feed:
             self.health.problem = _unread(len(page.arrivals) - len(fresh))
         if not fresh:
             return refused
+        dead = 0
+        for group in _groups(fresh):
+            taken = await self._take(group)
+            dead += taken.dead
+            # of several only the sink knows which one is bad: a lone one alone is remembered
+            if taken.dead and not taken.stored and len(group) == 1:
+                refused = [*refused, _digest(group[0])][-MOST_REFUSED:]
+        if dead:
+            self.health.problem = _unread(dead)
+        return refused
+
+    async def _take(self, arrivals: list[Arrival]) -> Taken:
         now = self._clock()
-        self.health.received += len(fresh)
-        self.recent.count(len(fresh), now)
+        self.health.received += len(arrivals)
+        self.recent.count(len(arrivals), now)
         self.health.last_frame_time = now
-        taken = await self._store(fresh)
+        taken = await self._store(arrivals)
         self.health.stored += taken.stored
         self.health.dead += taken.dead
         self.health.last_stored_time = self._clock()
-        if not taken.dead:
-            return refused
-        self.health.problem = _unread(taken.dead)
-        # a page of several is told apart by nobody but the sink: only a lone one is known to be the bad one
-        return [*refused, _digest(fresh[0])][-MOST_REFUSED:] if len(fresh) == 1 and not taken.stored else refused
+        return taken
 
     async def _store(self, arrivals: list[Arrival]) -> Taken:
         try:
@@ -176,12 +194,26 @@ class Feed:
         if self.health.problem != problem:
             log.warning("feed %s: %s", self.config.key, problem)
         self.health.problem = problem
-        self.health.connected = False
         self.failures += 1
+        self.health.connected = self.failures < PATIENCE
         pause = min(FIRST_PAUSE_S * 2 ** min(self.failures - 1, 20), LONGEST_PAUSE_S)
         # a random part of the pause: cities that failed together must not all come back at once
         pause *= 0.5 + self._jitter() / 2
         self.next_attempt = self._clock() + int(max(pause, retry_after_s) * _MICROS)
+
+
+def _groups(arrivals: list[Arrival]) -> Iterator[list[Arrival]]:
+    """Yield the arrivals in groups of about a megabyte, so that one large answer does not fill the memory as rows."""
+    group: list[Arrival] = []
+    size = 0
+    for arrival in arrivals:
+        group.append(arrival)
+        size += len(arrival.payload)
+        if size >= GROUP_BYTES or len(group) == MOST_GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _digest(arrival: Arrival) -> str:

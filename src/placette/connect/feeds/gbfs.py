@@ -18,7 +18,7 @@ async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:
     if url is None:
         raise Unreachable("gbfs.json names no station_status", index.url, "this system may have no stations")
     answer = await client.get(url, conditional=True)
-    return Page(() if answer is None else (client.arrival(answer),), cursor)
+    return Page(() if answer is None else (client.arrival(answer, {"devices": config.names}),), cursor)
 
 
 def _file(said: Any, name: str) -> str | None:

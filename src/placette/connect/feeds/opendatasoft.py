@@ -30,7 +30,7 @@ async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:
     path = f"/api/explore/v2.1/catalog/datasets/{options.dataset}/records"
     answer = await client.whole(path, params, headers=headers)
     told = {"date_field": options.date_field, "station_field": options.station_field, "zone": config.zone}
-    arrival = client.arrival(answer, told)
+    arrival = client.arrival(answer, {**told, "devices": config.names})
     dates = _dates(answer, options.date_field)
     if not dates:
         empty = dates is not None

@@ -38,6 +38,11 @@ class FeedConfig(msgspec.Struct, frozen=True, kw_only=True):
     username: str = ""
     password: str = ""
 
+    @property
+    def names(self) -> str:
+        """The names of its stations with commas between them."""
+        return ",".join(station.name for station in self.stations)
+
 
 class Page(msgspec.Struct, frozen=True):
     """Some arrivals, the cursor that stands behind them, and whether there is more to ask for at once."""

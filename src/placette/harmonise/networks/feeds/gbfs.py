@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from placette.harmonise.networks.feeds.values import faulty, json_of, known, part
+from placette.harmonise.networks.feeds.values import faulty, json_of, known, part, told
 from placette.model import times
 from placette.model.arrivals import Arrival
 from placette.model.errors import BadInput, PlacetteError
@@ -20,11 +20,13 @@ _SAME = (("num_bikes_available", "num_vehicles_available"), ("num_bikes_disabled
 
 
 def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
-    """Return one uplink for each station; one without ``station_id`` or time is a fault of its own."""
+    """Return one uplink for each station of ours; one without ``station_id`` or time is a fault of its own."""
     said = json_of(arrival)
     stations = part(part(said, "data", dict), "stations", list, "'data'")
     updated = said.get("last_updated")
-    return [_one(station, number, updated) for number, station in enumerate(stations)]
+    ours = set(told(arrival, "devices").split(","))
+    found = [_one(station, number, updated) for number, station in enumerate(stations)]
+    return [uplink for uplink in found if uplink.device in ours or uplink.fault]
 
 
 def _one(station: Any, number: int, updated: Any) -> Uplink:

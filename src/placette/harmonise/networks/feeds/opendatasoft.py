@@ -16,10 +16,12 @@ from placette.model.uplinks import Uplink
 
 
 def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
-    """Return one uplink for each record; one without station or date is a fault of its own."""
+    """Return one uplink for each record of our stations; one without station or date is a fault of its own."""
     date_field, station_field, zone = (told(arrival, name) for name in ("date_field", "station_field", "zone"))
     records = part(json_of(arrival), "results", list)
-    return [_one(record, number, date_field, station_field, zone) for number, record in enumerate(records)]
+    ours = set(told(arrival, "devices").split(","))
+    found = [_one(record, number, date_field, station_field, zone) for number, record in enumerate(records)]
+    return [uplink for uplink in found if uplink.device in ours or uplink.fault]
 
 
 def _one(record: Any, number: int, date_field: str, station_field: str, zone: str) -> Uplink:
