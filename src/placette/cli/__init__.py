@@ -28,12 +28,14 @@ for _name, _where in (
     ("serve", "server:serve"),
     ("import", "import_:import_"),
     ("city", "city:app"),
+    ("codec", "codec:app"),
     ("token", "token:app"),
     ("backup", "backup:backup"),
     ("restore", "backup:restore"),
     ("upgrade", "backup:upgrade"),
     ("basemap", "basemap:basemap"),
     ("lorawan", "lorawan:app"),
+    ("feed", "feed:app"),
     ("bench", "bench:bench"),
 ):
     app.command(f"placette.cli.{_where}", name=_name)

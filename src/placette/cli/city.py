@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from placette import city
+from placette import city, codecs
 
 app = App(name="city", help="Make and check city folders.")
 
@@ -39,7 +39,7 @@ def check(folder: Path) -> int:
     """
     from placette.understanding import formats  # noqa: PLC0415  # it loads the store, which `city new` does not need
 
-    faults = city.check(folder)
+    faults = [*city.check(folder), *codecs.faults_of(folder)]
     for fault in faults:
         print(f"{fault.file}:{fault.line}: {fault.what} — {fault.remedy}")
     if faults:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,3 +34,20 @@ def version_of(text: str) -> str:
     'e3b0c44298fc'
     """
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One payload and what must become of it: ``fields``, or an ``error``.
+
+    ``bytes`` is hexadecimal; ``received`` is when it came in, µs UTC; ``codec`` names the codec when the source has
+    several; ``line`` is where the vector stands.
+    """
+
+    bytes: str
+    port: int | None = None
+    received: int = 0
+    fields: dict[str, Any] | None = None
+    error: bool = False
+    codec: str = ""
+    note: str = ""
+    line: int = 0

@@ -52,7 +52,9 @@ def _step(field: Field, order: str) -> Step:
     step = _repeat(field, order) if field.repeat else _plain(field, order)
     if field.at is not None:
         step = _placed(step, field.at)
-    return _conditional(step, field.when) if field.when else step
+    if field.unless:
+        step = _conditional(step, field.unless, wanted=False)
+    return _conditional(step, field.when, wanted=True) if field.when else step
 
 
 def _placed(step: Step, place: int) -> Step:
@@ -62,12 +64,12 @@ def _placed(step: Step, place: int) -> Step:
     return read
 
 
-def _conditional(step: Step, when: Mapping[str, list[int]]) -> Step:
+def _conditional(step: Step, when: Mapping[str, list[int]], *, wanted: bool) -> Step:
     conditions = [(name, frozenset(codes)) for name, codes in when.items()]
 
     def read(payload: bytes, at: int, out: Out, seen: Seen) -> int:
         for name, codes in conditions:
-            if seen.get(name) not in codes:
+            if (seen.get(name) in codes) is not wanted:
                 return at
         return step(payload, at, out, seen)
 
@@ -131,7 +133,9 @@ def _float(field: Field, base: str, little: bool) -> Step:
 def _whole(field: Field, base: str, little: bool) -> Step:
     name, hidden = field.name, field.name.startswith("_")
     puts = [_bits(one) for one in field.bits]
-    if name and not hidden:
+    if field.flags:
+        puts.append(_flags(name, field.flags))
+    elif name and (not hidden or field.instead):
         puts.append(_put(field))
     number = _number(base, little)
     width = int(base[1:]) // 8
@@ -201,6 +205,13 @@ _SHOWN: dict[str, Callable[[bytes], Any]] = {
 }
 
 
+def _flags(name: str, flags: list[str]) -> Put:
+    def put(raw: int, out: Out) -> None:
+        _place(out, name, [flag for bit, flag in enumerate(flags) if flag and raw >> bit & 1])
+
+    return put
+
+
 def _bits(bits: Bits) -> Put:
     at, mask = bits.at, (1 << bits.size) - 1
     half, whole = 1 << (bits.size - 1), 1 << bits.size
@@ -220,6 +231,8 @@ def _put(reading: Reading) -> Put:
     missing = frozenset(reading.missing)
     plain = _arithmetic(reading)
     name, nested = reading.name, "." in reading.name
+    if name.startswith("_"):  # not given out; what stands ``instead`` is
+        return lambda raw, out: out.update(instead.get(raw, ()))
     if not (known or instead or missing or nested):
         if plain is None:
             return lambda raw, out: out.__setitem__(name, raw)

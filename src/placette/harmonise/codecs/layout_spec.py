@@ -47,7 +47,10 @@ class Bits(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Field(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One field; those whose names begin with ``_`` serve ``when``, ``size`` and ``count`` and are not given out."""
+    """One field; those whose names begin with ``_`` serve ``when``, ``size`` and ``count`` and are not given out.
+
+    ``flags`` names bits, from the least significant on: the value is the list of those that are set.
+    """
 
     type: str = ""
     at: Natural | None = None
@@ -56,7 +59,9 @@ class Field(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bits: list[Bits] = []
     repeat: list[Field] = []
     count: Size | None = None
+    flags: list[str] = []
     when: dict[str, list[int]] = {}
+    unless: dict[str, list[int]] = {}
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 import msgspec
 
+from placette.harmonise.codecs.cayenne import CayenneLpp
 from placette.harmonise.codecs.codec import Codec, CodecError
 from placette.harmonise.codecs.hive import Hive
 from placette.harmonise.codecs.javascript import Engine, JavaScriptCodec
@@ -14,7 +15,7 @@ from placette.harmonise.codecs.layout import layout_codecs
 from placette.model.codecs import CodecSource
 from placette.model.errors import NotFound
 
-BUILT_IN: dict[str, Callable[[], Codec]] = {"hive": Hive}
+BUILT_IN: dict[str, Callable[[], Codec]] = {"cayenne-lpp": CayenneLpp, "hive": Hive}
 """The codecs written in Python, by name."""
 
 

@@ -1,0 +1,168 @@
+"""The codecs a city runs with: those that ship with Placette and those of its folder, tested and loaded anew.
+
+A codec of the city takes the place of a built-in one of the same name. A version that cannot be used leaves the one
+before it at work.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from placette.city.codecs import FOLDER, Stamp, read_codecs, read_vectors, stamp
+from placette.city.documents import Fault
+from placette.harmonise.codecs import Codec, CodecError, Codecs, CodecSource
+from placette.javascript import JavaScriptEngine
+from placette.model.codecs import Vector
+from placette.model.errors import BadInput, NotFound, PlacetteError
+
+_LAYOUTS = Path(__file__).parent / "harmonise" / "codecs" / "layouts"
+
+
+class CodecShelf:
+    """The codecs of one city folder, or the built-in ones alone, with their engine. It blocks: call it in a thread."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._engine = JavaScriptEngine()
+        self._stamp: Stamp | None = None
+        self.faults: tuple[Fault, ...] = ()
+        self.codecs = Codecs.build(())
+        self.reload()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reload(self) -> Codecs | None:
+        """Return the codecs when the folder has changed, ``None`` when it has not; what was before stays open."""
+        now = stamp(self._folder) if self._folder else ()
+        if now == self._stamp:
+            return None
+        self._stamp = now
+        faults: list[Fault] = []
+        own = read_codecs(self._folder, faults) if self._folder else ()
+        self.faults = tuple(faults)
+        self.codecs = Codecs.build((*built_in(), *own), self.codecs, engine=self._engine)
+        return self.codecs
+
+    def check(self) -> None:
+        """Raise ``BadInput`` with what is wrong with the codecs of the folder, if anything is."""
+        wrong = [*map(str, self.faults), *map(str, self.codecs.problems.values())]
+        if wrong:
+            raise BadInput(
+                "; ".join(wrong), FOLDER, "the version before goes on working; `placette codec test` tries it"
+            )
+
+    def close(self) -> None:
+        """End the engine."""
+        self.codecs.close()
+        self._engine.close()
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One vector tried: ``differences`` says what is not as it should be, nothing when all is."""
+
+    codec: str
+    place: str
+    differences: tuple[str, ...]
+
+
+def built_in() -> tuple[CodecSource, ...]:
+    """Return the sources of the layouts that ship with Placette."""
+    return read_codecs(_LAYOUTS, [], "")
+
+
+def faults_of(folder: Path) -> list[Fault]:
+    """Return every fault of the codecs of a city folder, those of their vectors' form included."""
+    faults: list[Fault] = []
+    sources = read_codecs(folder, faults)
+    for source in sources:
+        read_vectors(folder, source.name, faults)
+    with JavaScriptEngine() as engine:
+        for source in sources:
+            problem = Codecs.build([source], engine=engine).problems.get(source.name)
+            if problem:
+                file, _, line = problem.where.rpartition(":")
+                place = (file, int(line)) if file and line.isdigit() else (source.file, 1)
+                faults.append(Fault(*place, problem.what, problem.remedy))
+    return sorted(faults)
+
+
+def trials(shelf: CodecShelf, folder: Path | None, names: tuple[str, ...] = ()) -> Iterator[Trial]:
+    """Run the vectors of the built-in codecs and of the city's, or only of the sources so named.
+
+    Raises ``BadInput`` for a vector that cannot be read and ``NotFound`` for a name without a codec.
+    """
+    shelves = [(_LAYOUTS, "", built_in())]
+    if folder:
+        shelves.append((folder, FOLDER, read_codecs(folder, [])))
+    known = {source.name for _, _, sources in shelves for source in sources}
+    for name in names:
+        if name not in known:
+            raise NotFound(f"there is no codec '{name}' with vectors", FOLDER, f"there are {', '.join(sorted(known))}")
+    for root, prefix, sources in shelves:
+        for source in sources:
+            if not names or source.name in names:
+                yield from _source_trials(shelf.codecs, root, prefix, source)
+
+
+def _source_trials(codecs: Codecs, root: Path, prefix: str, source: CodecSource) -> Iterator[Trial]:
+    faults: list[Fault] = []
+    vectors = read_vectors(root, source.name, faults, prefix)
+    if faults:
+        raise BadInput(faults[0].what, f"{faults[0].file}:{faults[0].line}", faults[0].remedy)
+    for vector in vectors:
+        name = vector.codec or source.name
+        place = f"{source.name}/vectors.jsonl:{vector.line}"
+        try:
+            yield Trial(name, place, tuple(_try(codecs.get(name), vector)))
+        except PlacetteError as error:
+            yield Trial(name, place, (str(error),))
+
+
+def _try(codec: Codec, vector: Vector) -> Iterator[str]:
+    try:
+        fields = codec.decode(bytes.fromhex(vector.bytes), vector.port, vector.received).fields
+    except CodecError as error:
+        if not vector.error:
+            yield str(error)
+        return
+    if vector.error:
+        yield f"an error was expected, the codec gave {msgspec.json.encode(fields).decode()}"
+    elif vector.fields is not None:
+        yield from differences(vector.fields, fields)
+
+
+def differences(expected: Any, given: Any, path: str = "") -> Iterator[str]:
+    """Say for each value how it differs, lines as ``temperature: 21.5 expected, 21.4 given``; numbers to 12 digits."""
+    if isinstance(expected, dict) and isinstance(given, dict):
+        for key in {**expected, **given}:
+            here = f"{path}.{key}" if path else str(key)
+            yield from differences(expected.get(key, _ABSENT), given.get(key, _ABSENT), here)
+    elif isinstance(expected, list) and isinstance(given, list) and len(expected) == len(given):
+        for index, (one, other) in enumerate(zip(expected, given, strict=True)):
+            yield from differences(one, other, f"{path}[{index}]")
+    elif not _same(expected, given):
+        yield f"{path}: {_shown(expected)} expected, {_shown(given)} given"
+
+
+_ABSENT = object()
+
+
+def _same(expected: Any, given: Any) -> bool:
+    if isinstance(expected, bool) or isinstance(given, bool):
+        return expected is given
+    if isinstance(expected, int | float) and isinstance(given, int | float):
+        return math.isclose(expected, given, rel_tol=1e-12)
+    return bool(expected == given)
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is _ABSENT else msgspec.json.encode(value).decode()
