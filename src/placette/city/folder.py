@@ -14,6 +14,7 @@ from placette.city.feeds import networks_of, read_feeds
 from placette.city.ground import Ground, read_outline
 from placette.city.model import City, Contact, Licence, Population
 from placette.city.places import read_places
+from placette.city.quality import read_quality
 from placette.city.tables import Check, Reader
 from placette.city.things import FILE as THINGS
 from placette.city.things import Known, read_things
@@ -73,6 +74,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     properties = read_properties(property_file, languages, faults) if property_file else {}
     model_file = read_toml(folder, "models.toml", faults)
     known_properties = Properties(properties, _keys(property_file))
+    quality = read_quality(folder, {key: one.unit for key, one in properties.items()}, faults)
     models = read_models(model_file, known_properties, languages, faults) if model_file else {}
     network_file = read_toml(folder, "networks.toml", faults)
     networks = read_networks(network_file, languages, faults) if network_file else {}
@@ -109,6 +111,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         devices=devices,
         models=models,
         properties=properties,
+        quality=quality,
         networks=networks | networks_of(feeds),
         feeds=feeds,
         wifi_calibrations=calibrations,

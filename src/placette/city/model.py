@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from placette.model import feeds
+from placette.model.quality import Checks
 from placette.model.wifi import Calibration
 
 Texts = dict[str, str]
@@ -228,6 +229,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     networks: dict[str, Network]
     """Those of networks.toml, and each feed."""
     feeds: dict[str, Feed] = {}
+    quality: dict[str, Checks] = {}
+    """What quality control asks of each observed property."""
     insee: str = ""
     population: Population | None = None
     school_holidays: str = ""

@@ -105,9 +105,9 @@ def hourly(times: Times, counts: Floats, every_s: float, least_share: float = 0.
     hour = times[there] // _HOUR_US
     first = int(hour.min())
     size = int(hour.max()) - first + 1
-    sums: Floats = np.bincount(hour - first, counts[there], size)
     arrived = np.bincount(hour - first, minlength=size)
-    sums[arrived < least_share * max(1.0, 3600 / every_s)] = np.nan
+    enough = arrived >= least_share * max(1.0, 3600 / every_s)
+    sums = np.where(enough, np.bincount(hour - first, counts[there], size), np.nan)
     return (np.arange(size, dtype=np.int64) + first) * _HOUR_US, sums
 
 
