@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 
 import msgspec
+import pyarrow as pa
 
 
 class Ledger(msgspec.Struct):
@@ -21,6 +22,8 @@ class Ledger(msgspec.Struct):
     features_gone: set[int] = msgspec.field(default_factory=set)
     observations_of: set[int] = msgspec.field(default_factory=set)
     """Datastreams whose stored observations were changed or deleted."""
+    flagged: list[pa.Table] = msgspec.field(default_factory=list)
+    """Verdicts of quality control, as ``store.flags`` wrote them."""
     other: bool = False
     """Something was done by the catalogue's functions that no cache shows."""
     everything: bool = False

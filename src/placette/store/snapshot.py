@@ -58,6 +58,14 @@ def take_in(watermark: Watermark, table: pa.Table) -> None:
     )
 
 
+def take_verdicts(watermark: Watermark, verdicts: pa.Table) -> None:
+    """Let the latest values show the flags that ``store.flags`` wrote."""
+    names = ("datastream_id", "id", "result", "was", "quality")
+    streams, ids, results, was, qualities = (verdicts.column(name).to_numpy() for name in names)
+    watermark.reserve(int(streams.max()))
+    watermark.judge(streams, ids, results, was, qualities)
+
+
 def save(con: duckdb.DuckDBPyConnection, watermark: Watermark, next_id: int) -> None:
     """Write table ``latest`` anew as of observation ``next_id`` − 1, in a transaction of its own."""
     con.register("fresh", watermark.rows())

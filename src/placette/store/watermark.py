@@ -93,6 +93,14 @@ class Watermark:
             self._quality[where] = qualities[shown]
             self._note_json(where, None if jsons is None else jsons[shown])
 
+    def judge(self, datastreams: Int64s, ids: Int64s, results: Floats, was: Bytes, qualities: Bytes) -> None:
+        """Take in verdicts of quality control on rows that still are what was judged."""
+        with self._lock:
+            shown = self._result[datastreams]
+            same = (shown == results) | (np.isnan(shown) & np.isnan(results))
+            same &= (self._id[datastreams] == ids) & (self._quality[datastreams] == was)
+            self._quality[datastreams[same]] = qualities[same]
+
     def forget(self, datastreams: Iterable[int]) -> None:
         """Drop what is known of these datastreams, before they are loaded again or because they are gone."""
         where = np.fromiter(datastreams, np.int64)

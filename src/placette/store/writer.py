@@ -210,6 +210,8 @@ class Writer:
         if reloaded is not None:
             self._shared.watermark.forget(ledger.observations_of)
             snapshot.take_in(self._shared.watermark, reloaded)
+        for verdicts in ledger.flagged:
+            snapshot.take_verdicts(self._shared.watermark, verdicts)
         return value
 
     def _follow(self, con: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
