@@ -189,7 +189,7 @@ class _Line:
         if drift:
             penalties[-1] = 0
         normal = design.T @ design + np.diag(penalties)
-        line.coefficients = np.linalg.solve(normal, design.T @ y)
+        line.coefficients = np.asarray(np.linalg.solve(normal, design.T @ y), np.float64)
         residuals = y - design @ line.coefficients
         if drift:
             line.drift_uncertainty = _slope_uncertainty(normal, residuals, design.shape[1])
