@@ -52,13 +52,16 @@ class CodecShelf:
         self.codecs = Codecs.build((*built_in(), *own), self.codecs, engine=self._engine)
         return self.codecs
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the codecs of the folder, in sentences."""
+        return (*map(str, self.faults), *map(str, self.codecs.problems.values()))
+
     def check(self) -> None:
         """Raise ``BadInput`` with what is wrong with the codecs of the folder, if anything is."""
-        wrong = [*map(str, self.faults), *map(str, self.codecs.problems.values())]
-        if wrong:
-            raise BadInput(
-                "; ".join(wrong), FOLDER, "the version before goes on working; `placette codec test` tries it"
-            )
+        if self.problems:
+            remedy = "the version before goes on working; `placette codec test` tries the new one"
+            raise BadInput("; ".join(self.problems), FOLDER, remedy)
 
     def close(self) -> None:
         """End the engine."""

@@ -26,9 +26,9 @@ def list_(*, city: Path | None = None) -> int:
     with codecs.CodecShelf(city) as shelf:
         for name in shelf.codecs.names:
             print(f"{name}\t{shelf.codecs.get(name).version}")
-        for problem in (*shelf.faults, *shelf.codecs.problems.values()):
+        for problem in shelf.problems:
             print(f"cannot be used: {problem}")
-        return 1 if shelf.faults or shelf.codecs.problems else 0
+        return 1 if shelf.problems else 0
 
 
 @app.command
@@ -67,7 +67,7 @@ def run(*names: str, city: Path | None = None) -> int:
     tried: dict[str, int] = {}
     failed = 0
     with codecs.CodecShelf(city) as shelf:
-        for problem in (*shelf.faults, *shelf.codecs.problems.values()):
+        for problem in shelf.problems:
             print(f"FAIL  {problem}")
             failed += 1
         for trial in codecs.trials(shelf, city, names):

@@ -69,6 +69,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int
     dead_letters: int
     dead_letter_reasons: tuple[Reason, ...] = ()
+    codec_problems: tuple[str, ...] = ()
+    """What is wrong with the city's own codecs, in sentences."""
     networks: tuple[NetworkHealth, ...] = ()
     live_readers: int = 0
     last_backup: int | None = None
@@ -87,6 +89,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 def troubles(health: Health) -> tuple[Trouble, ...]:
     """Return what is wrong, the worst first; empty when all is well."""
     found = [*_disk_troubles(health), *_flow_troubles(health), *_network_troubles(health)]
+    found += [Trouble(key="codec", stops=False, subject=problem) for problem in health.codec_problems]
     if health.dead_letters:
         found.append(Trouble(key="dead_letters", stops=False, count=health.dead_letters))
     if health.now - (health.last_backup or health.started_at) > BACKUP_DAYS * _DAY_US:
