@@ -32,6 +32,7 @@ from placette.harmonise.networks import (
     json_object,
     ngsi,
     senml,
+    talq,
     the_things_stack,
 )
 from placette.model.arrivals import Arrival
@@ -93,6 +94,7 @@ FORMATS: dict[str, Format] = {
     "influx": Format(read=influx.read, options=influx.Options),
     "ngsi": Format(read=ngsi.read),
     "json": Format(read=json_object.read, options=json_object.Options),
+    "talq": Format(read=talq.read),
     "senml": Format(read=senml.read, topics=senml.TOPICS),
     "hive": Format(read=hive.read, topics=hive.TOPICS),
     "coap": Format(read=coap.read),
