@@ -269,7 +269,7 @@ def test_no_address_is_left_on_disk_in_the_log_or_in_memory(living: Living) -> N
         found += [f"{region}: {content[max(0, hit.start() - 40) : hit.end() + 20]!r}" for hit in hits]
         control_found += len(control_pattern.findall(content))
     assert control_found, "the search of the memory finds nothing at all"
-    assert found == []
+    assert found[:5] == []
 
     files = [file for file in living.data.rglob("*") if file.is_file()]
     assert any(file.name.endswith(".duckdb") for file in files)

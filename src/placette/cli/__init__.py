@@ -37,6 +37,7 @@ for _name, _where in (
     ("lorawan", "lorawan:app"),
     ("feed", "feed:app"),
     ("bench", "bench:bench"),
+    ("wifi", "wifi:app"),
 ):
     app.command(f"placette.cli.{_where}", name=_name)
 
