@@ -22,6 +22,7 @@ from placette import __version__, admin, letters, origins
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Network, rhythms
+from placette.codecs import CodecShelf
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.connect.webhook import Webhooks
@@ -69,9 +70,19 @@ class Runs(Counted, Protocol):
 
 
 class House:
-    """One city at work. ``url`` is the address the server listens on, without a final slash."""
+    """One city at work. ``url`` is the address the server listens on, without a final slash; ``folder`` is its own."""
 
-    def __init__(self, *, store: Store, city: City, settings: Settings, tokens: Tokens, data: Path, url: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        city: City,
+        settings: Settings,
+        tokens: Tokens,
+        data: Path,
+        url: str,
+        folder: Path | None = None,
+    ) -> None:
         self.store = store
         self.city = city
         self.settings = settings
@@ -81,6 +92,8 @@ class House:
         self.live = Live(store, readers=settings.limits.live_readers)
         self.understanding = Understanding(store, city)
         self.intake = self.understanding.intake
+        self.codecs = CodecShelf(folder)
+        self.understanding.use_codecs(self.codecs.codecs)
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.wifi = Wifi(store, city, data)
         self.feeds = Feeds(store, city, self.intake)
@@ -117,7 +130,15 @@ class House:
     def jobs(self) -> Jobs:
         """What is done again and again beside the requests; a capability adds its own here."""
         raw_frames = Job(key="raw frames", work=self._let_go_of_frames, every_s=3_600, first_after_s=60)
-        return Jobs([raw_frames, *self.wifi.jobs()])
+        codecs = Job(key="codecs", work=self.reload_codecs, every_s=5)
+        return Jobs([raw_frames, codecs, *self.wifi.jobs()])
+
+    async def reload_codecs(self) -> None:
+        """Use the codecs of the city folder as they stand there now; raises ``BadInput`` when one cannot be used."""
+        changed = await asyncio.to_thread(self.codecs.reload)
+        if changed is not None:
+            await asyncio.to_thread(self.understanding.use_codecs, changed)
+        self.codecs.check()
 
     async def _let_go_of_frames(self) -> None:
         await self.intake.arrivals.purge(time.time_ns() // 1000)
@@ -141,7 +162,15 @@ class House:
         """Return the application: SensorThings has a door of its own, since every microsecond counts there."""
         server = self.settings.server
         basemap = self.data / BASEMAP
-        pages = Pages(self.store, self.city, self.health, self.tokens, basemap=basemap, public_url=server.public_url)
+        pages = Pages(
+            self.store,
+            self.city,
+            self.health,
+            self.tokens,
+            self.replaying.replay,
+            basemap=basemap,
+            public_url=server.public_url,
+        )
         routes = [*self._mounted(), *mount(pages.routes(), self.tokens)]
         site: Asgi = Starlette(routes=routes, exception_handlers=pages.exception_handlers())
         things: Asgi = sensorthings.app(
@@ -180,6 +209,7 @@ class House:
             disk_bytes=disk.total,
             schema_version=stats.schema_version,
             dead_letters=stats.dead_letters,
+            codec_problems=self.codecs.problems,
             dead_letter_reasons=tuple(Reason(reason["what"], reason["count"]) for reason in reasons),
             networks=(*networks, *self.feeds.health()),
             last_backup=_last_backup(self.data),

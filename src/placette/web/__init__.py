@@ -22,11 +22,12 @@ from placette.publish.health import Health
 from placette.store import Store
 from placette.web.assets import Assets
 from placette.web.pages.appearance import appearance
+from placette.web.pages.dead_letters import change_dead_letters, dead_letters
 from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
 from placette.web.pages.place import place
 from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
-from placette.web.pages.site import Site, error_page, shown, to_language, visitor_of
+from placette.web.pages.site import Replay, Site, error_page, shown, to_language, visitor_of
 from placette.web.pages.thing import thing
 from placette.web.render import Renderer
 from placette.web.words import LANGUAGES
@@ -52,6 +53,8 @@ _PAGES = (
     _Page("/appearance", appearance, "Chooses light, dark or strong contrast"),
     _Page("/sign-in", sign_in, "Asks for a token"),
     _Page("/sign-in", signed_in, "Signs in with a token", method="POST"),
+    _Page("/dead-letters", dead_letters, "What arrived and could not be used", Access.ADMIN),
+    _Page("/dead-letters", change_dead_letters, "Mends, replays, puts away", Access.ADMIN, "POST"),
     _Page("/sign-out", sign_out, "Signs out", method="POST"),
 )
 
@@ -59,7 +62,7 @@ _PAGES = (
 class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
 
-    ``public_url`` is the address under which others reach them, when it is set.
+    ``replay`` tries dead letters again; ``public_url`` is the address under which others reach them, when it is set.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
     """
@@ -70,13 +73,14 @@ class Pages:
         city: City,
         health: Callable[[], Awaitable[Health]],
         tokens: Tokens,
+        replay: Replay,
         *,
         basemap: Path | None = None,
         public_url: str = "",
     ) -> None:
         self._assets = Assets()
         self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
-        self._site = Site(store, city, health, self._renderer, tokens, public_url)
+        self._site = Site(store, city, health, self._renderer, tokens, replay, public_url)
 
     def routes(self) -> list[Route]:
         """Return every address of the pages, static files included."""

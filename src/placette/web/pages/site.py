@@ -13,9 +13,11 @@ from placette import api
 from placette.access import COOKIE, Tokens, Visitor
 from placette.city.model import City
 from placette.model.errors import NotFound, PlacetteError
+from placette.model.replays import ReplayReport
 from placette.publish.health import Health
 from placette.publish.kept import Kept
 from placette.store import Store
+from placette.store.inbox import Choice
 from placette.web.attempts import Attempts
 from placette.web.fleet import Fleet
 from placette.web.maps import Picture, city_map, place_map
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 NOW_S = 2
 """How long the state of all places is kept: a crowd of readers costs one computation every two seconds."""
 
+Replay = Callable[[Choice], Awaitable[ReplayReport]]
+"""Tries dead letters again."""
 PageHandler = Callable[[Request, str], Awaitable[Response]]
 
 
@@ -42,6 +46,7 @@ class Site:
         health: Callable[[], Awaitable[Health]],
         renderer: Renderer,
         tokens: Tokens,
+        replay: Replay,
         public_url: str = "",
     ) -> None:
         self.store = store
@@ -49,6 +54,7 @@ class Site:
         self.health = health
         self.renderer = renderer
         self.tokens = tokens
+        self.replay = replay
         self.public_url = public_url
         self.attempts = Attempts()
         self._now = Now(store, city)
