@@ -1,7 +1,8 @@
 """DATAtourisme: the points of interest of a flux, as a ZIP or tar of JSON-LD objects with an index.
 
 The flux is asked for only when it has changed. ``url`` is that of the flux with ``{token}`` in the place of the
-application's key. Each object is one arrival; which of them have changed is told from what is stored.
+application's key. Each object is one arrival; which of them have changed is told from what is stored. E-mail addresses
+and telephone numbers are left out at once.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import msgspec
+
+from placette.connect.feeds.persons import without_persons
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page
 from placette.model.errors import BadInput, TooLarge
 
+_CONTACTS = frozenset({"schema:email", "schema:telephone", "schema:faxNumber"})
 MOST_OBJECT = 1 << 20
 MOST_OBJECTS = 200_000
 """Objects of one flux; all of France has some 450,000, a department some thousands."""
@@ -39,7 +45,21 @@ def unpacked(body: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
         left -= size
         if left < 0 or found > MOST_OBJECTS or size > MOST_OBJECT:
             raise TooLarge(f"the flux unpacks to more than {limit >> 20} MiB or {MOST_OBJECTS} objects")
-        yield name, payload()
+        yield name, _anonymous(payload())
+
+
+def _anonymous(payload: bytes) -> bytes:
+    try:
+        said = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return without_persons(payload.decode("utf-8", "replace")).encode()
+    return msgspec.json.encode(_without_contacts(said))
+
+
+def _without_contacts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_contacts(one) for key, one in value.items() if key not in _CONTACTS}
+    return [_without_contacts(one) for one in value] if isinstance(value, list) else value
 
 
 def _members(body: bytes) -> Iterator[tuple[str, int, Callable[[], bytes]]]:

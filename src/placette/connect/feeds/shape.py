@@ -15,6 +15,9 @@ Cursor = dict[str, Any]
 """Where a connector is: JSON values under its own names, ``{}`` at the first run."""
 
 
+MOST_VALIDATORS = 64
+
+
 class Station(msgspec.Struct, frozen=True, kw_only=True):
     """One device of the feed: how the source names it, where it stands (degrees), the fields its model reads."""
 
@@ -73,19 +76,23 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         conditional: bool = False,
+        anew: bool = False,
     ) -> Answer | None:
         """Ask for ``path``, below the feed's address unless it is an address itself; ``None``: nothing has changed.
 
-        Only a ``conditional`` question is asked conditionally. Raises what :meth:`Web.ask` raises.
+        Only a ``conditional`` question is asked conditionally; ``anew`` asks it as if for the first time. Raises what
+        :meth:`Web.ask` raises.
         """
         question = self._question(path, params, headers)
         if not conditional:
             return await self._web.ask(question)
         key = question.shown
-        validator = self.validators.get(key, Validator())
+        validator = Validator() if anew else self.validators.get(key, Validator())
         answer = await self._web.ask(msgspec.structs.replace(question, validator=validator))
-        if answer is not None and answer.validator != Validator():
-            self.validators[key] = answer.validator
+        if answer is not None:
+            self.validators.pop(key, None)
+            if answer.validator != Validator() and len(self.validators) < MOST_VALIDATORS:
+                self.validators[key] = answer.validator
         return answer
 
     async def whole(

@@ -1,14 +1,12 @@
 """iCalendar (RFC 5545): events become observations whose phenomenonTime is the event's own span.
 
 Repetitions, exceptions and moved occurrences are written out by ``recurring-ical-events`` from some days back to some
-days ahead. Of an event are kept its title, place, address, page, status and identifier: who organises and who comes is
-not, and e-mail addresses and telephone numbers are taken out of every text. Events of exactly the same span stand
-together, since a calendar has one observation for a span: ``events`` is always a list.
+days ahead. Of an event are kept its title, place, page, status and identifier, never who organises it or who comes.
+Events of exactly the same span stand together, since a calendar has one observation for a span: ``events`` is a list.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,8 +21,6 @@ from placette.model.uplinks import Uplink
 
 MOST_EVENTS = 20_000
 MOST_TEXT = 500
-_EMAIL = re.compile(r"(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-_PHONE = re.compile(r"(?<![\w/.-])(?:\+|00)?\d(?:[ .()-]?\d){8,13}(?![\w/-])")
 
 
 def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
@@ -92,11 +88,4 @@ def _told(event: Any) -> dict[str, Any]:
 
 
 def _clean(value: Any) -> str | None:
-    """Return a text without e-mail addresses and telephone numbers, ``None`` when nothing is left.
-
-    >>> _clean("Concert, ask zoe@example.org or 04 42 00 00 00")
-    'Concert, ask … or …'
-    """
-    if value is None:
-        return None
-    return _PHONE.sub("…", _EMAIL.sub("…", str(value))).strip()[:MOST_TEXT] or None
+    return None if value is None else str(value).strip()[:MOST_TEXT] or None
