@@ -8,7 +8,8 @@ import pytest
 
 from placette import cli
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "import"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples" / "import"
 FILE, MAPPING = EXAMPLES / "comptages.csv", EXAMPLES / "comptages.toml"
 
 
@@ -50,7 +51,34 @@ def test_an_error_is_one_sentence_with_where_and_remedy(run, tmp_path):
 
 
 def test_a_misspelt_command_ends_with_two(run):
-    assert run(FILE)[0] == 2
+    assert run(FILE, "--maping", MAPPING)[0] == 2
+
+
+def test_without_a_mapping_the_understanding_is_shown_and_doubts_are_not_imported(run, tmp_path):
+    code, out, err = run(FILE)
+    assert code == 1
+    assert "   format: '%d/%m/%Y %H:%M' (date and time of day; no other format fits)" in out
+    assert " ? Rotonde nord → rotonde_nord in 1: 1 184, 761, 402 (the name tells neither what nor in which unit)" in out
+    assert "nothing was stored, because some guesses are doubtful" in err
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_saved_mapping_can_be_used_and_is_not_written_over(run, tmp_path):
+    saved = tmp_path / "saved.toml"
+    assert run(FILE, "--dry-run", "--save-mapping", saved, "--city", ROOT / "cities" / "aix")[0] == 0
+    assert run(FILE, "--mapping", saved)[1][-1].startswith("9 rows read, 26 values: 23 stored")
+    assert run(FILE, "--dry-run", "--save-mapping", saved)[0] == 1
+
+
+def test_doubts_are_imported_when_somebody_says_yes(run):
+    assert run(FILE, "--yes", "--city", ROOT / "cities" / "aix")[0] == 0
+
+
+def test_a_file_without_time_or_place_is_refused_with_the_reason(run, tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text("a,b\n1,2\n1,2\n3,4\n")
+    code, _, err = run(path, "--yes")
+    assert (code, "neither a time nor an identifier nor a position was found" in err) == (1, True)
 
 
 def test_a_cut_file_ends_with_one_and_says_what_stays(run, tmp_path):

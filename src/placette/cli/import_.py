@@ -1,11 +1,12 @@
-"""``placette import``: a file into the city, by a mapping."""
+"""``placette import``: a file into the city, by a mapping or by what is understood of it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import msgspec
@@ -16,9 +17,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from placette import city as cities
 from placette import control, importing, settings
 from placette.city import City
-from placette.cli import DATA, import_words
-from placette.importing import ImportProgress, ImportReport
-from placette.model.errors import PlacetteError
+from placette.cli import DATA, import_words, understood_words
+from placette.importing import ImportProgress, ImportReport, detect
+from placette.model.errors import Conflict, PlacetteError, Unprocessable
 from placette.store import Store
 
 _STEPS = 10
@@ -30,8 +31,10 @@ Tell = Callable[[ImportProgress], None]
 def import_(
     file: Path,
     *,
-    mapping: Path,
+    mapping: Path | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
+    save_mapping: Path | None = None,
+    yes: Annotated[bool, Parameter(negative=())] = False,
     data: Path = DATA,
     city: Path | None = None,
 ) -> int:
@@ -40,27 +43,72 @@ def import_(
     Reads CSV, XLSX, JSON, NDJSON, Parquet, shapefiles, GeoJSON, GeoPackage and KML, packed or not. The city may be
     running. Every value is accounted for: what cannot be used is kept with its line and reason.
 
-    Example: placette import counts.csv --mapping counts.toml --dry-run
+    Without a mapping, Placette looks at the file, shows what it understood with its evidence, and stores something only
+    when it is sure of all of it, or with --yes.
+
+    Example: placette import counts.csv --dry-run --save-mapping counts.toml
 
     Args:
         file: The file to read.
         mapping: What its columns mean; see docs/import.md.
         dry_run: Read the file to its end, show what was understood and how it would be stored, and store nothing.
+        save_mapping: Write what was understood as a mapping into this file, which must not exist.
+        yes: Import by what was understood, doubts included.
         data: The data folder; made where there is none.
         city: The city folder, for its time zone, places and property names.
     """
     told = cities.read(city) if city else None
-    with _progress(file.name) as tell:
-        if dry_run:
-            report = importing.preview(file, mapping, city=told, progress=tell)
-        else:
-            running = control.find(data)
-            report = _here(file, mapping, data, told, tell) if running is None else _there(running, file, mapping, tell)
+    with ExitStack() as stack:
+        if mapping is None:
+            mapping = _understand(
+                file, told, save_mapping, Path(stack.enter_context(TemporaryDirectory())), ask=not (yes or dry_run)
+            )
+            if mapping is None:
+                return 1
+        report = _run(file, mapping, data, told, dry_run=dry_run)
     print("\n".join(import_words.lines(report)), flush=True)
     if report.failure is None:
         return 0
     print(f"placette: {import_words.failure(report.failure)}", file=sys.stderr)
     return 1
+
+
+def _understand(file: Path, city: City | None, save: Path | None, work: Path, *, ask: bool) -> Path | None:
+    """Show what a file may mean and return the mapping of it; ``None`` where nobody has looked at doubtful guesses."""
+    known = (
+        detect.Known(city.zone, {key: each.unit for key, each in city.properties.items()}) if city else detect.Known()
+    )
+    found = detect.detect(file, known)
+    print("\n".join(understood_words.lines(found)), flush=True)
+    if found.layout == "nothing":
+        raise Unprocessable(
+            "nothing in the file can be imported as it stands",
+            str(file),
+            f"{found.facts['layout'].evidence}; write a mapping",
+        )
+    written = save or work / "mapping.toml"
+    try:
+        with written.open("x", encoding="utf-8") as out:
+            out.write(detect.mapping_text(found))
+    except FileExistsError:
+        raise Conflict("the mapping would be written over a file", str(written), "choose another name") from None
+    if save:
+        print(f"mapping written to {save}")
+    if ask and found.doubts:
+        print("placette: nothing was stored, because some guesses are doubtful:", file=sys.stderr)
+        print("\n".join(f"  {doubt}" for doubt in found.doubts[:20]), file=sys.stderr)
+        print("correct them with --save-mapping FILE and --mapping FILE, or accept them with --yes", file=sys.stderr)
+        return None
+    return written
+
+
+def _run(file: Path, mapping: Path, data: Path, told: City | None, *, dry_run: bool) -> ImportReport:
+    """Import or preview, here or where the city runs."""
+    with _progress(file.name) as tell:
+        if dry_run:
+            return importing.preview(file, mapping, city=told, progress=tell)
+        running = control.find(data)
+        return _here(file, mapping, data, told, tell) if running is None else _there(running, file, mapping, tell)
 
 
 def _here(file: Path, mapping: Path, data: Path, city: City | None, tell: Tell) -> ImportReport:

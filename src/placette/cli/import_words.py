@@ -56,7 +56,7 @@ def _series(each: SeriesReport) -> str:
 
 def _first(each: FirstRow) -> str:
     when = iso(each.start) if each.end is None else f"{iso(each.start)}/{iso(each.end)}"
-    return f"line {each.line}: {each.code} {when} {each.result:g}"
+    return f"line {each.line}: {each.code} {when} {each.text if each.result is None else f'{each.result:g}'}"
 
 
 def _missing(report: ImportReport) -> Iterator[str]:

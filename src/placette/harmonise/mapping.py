@@ -46,6 +46,9 @@ class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     there."""
     nonexistent: Literal["refuse", "shift"] = "refuse"
     """The hour that does not exist in spring: set aside, or read it as a clock that was not put forward."""
+    together: Literal["refuse", "spread"] = "refuse"
+    """Rows of one time for one datastream: set aside all but the first, or keep all, each a microsecond later than the
+    one before (answers to a survey)."""
     counting_day_start: str = ""
     """``06:00`` where the rows before 06:00 stand at the end of the day before (a counting day)."""
 
@@ -114,6 +117,8 @@ class Values(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Tells two Datastreams of one property of one Thing apart, e.g. ``daily``."""
     where: dict[str, str] = {}
     """Only the rows in which these columns hold these texts."""
+    result: Literal["number", "category"] = "number"
+    """Whether the cells hold numbers, or texts that are results as they stand."""
     multiply: float = 1.0
     """Turns the file's unit into ``unit``: result = value · multiply + add."""
     add: float = 0.0
@@ -222,6 +227,10 @@ def _check_values(mapping: Mapping) -> None:
         units.unit(values.unit)
         if not values.patterns:
             raise BadInput("[[values]] names no column", remedy="e.g. columns = ['pm10'], or columns = '*'")
+        if values.result == "category" and (values.multiply != 1.0 or values.add or values.unit != "1"):
+            raise BadInput(
+                "a category has no unit and cannot be multiplied", remedy="unit = '1', without multiply and add"
+            )
 
 
 _CHECKS = {"[time]": _check_time, "[things]": _check_things, "[[values]]": _check_values}

@@ -6,6 +6,7 @@ which is how they are stored best.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from placette.harmonise.faults import Fault
 from placette.harmonise.mapping import Time
 from placette.harmonise.moments import Clock, Moments
 from placette.harmonise.plan import Plan, SeriesSpec
-from placette.harmonise.repeats import Repeats
+from placette.harmonise.repeats import Repeats, Spread
 from placette.harmonise.subjects import Subjects, distinct
 
 Integers = NDArray[np.int64]
@@ -26,12 +27,16 @@ Mask = NDArray[np.bool_]
 
 
 class Cells(NamedTuple):
-    """Values by place in the block: row, number of the value column, series, result."""
+    """Values by place in the block: row, number of the value column, series, result.
+
+    ``text`` numbers ``Melter.texts`` where the result is a category, and is -1 where it is a number.
+    """
 
     row: Integers
     column: Integers
     series: Integers
     result: NDArray[np.float64]
+    text: Integers
 
 
 class Aside(NamedTuple):
@@ -57,15 +62,21 @@ class Counts(NamedTuple):
 
 
 class Melted(NamedTuple):
-    """One block: ``series`` numbers ``Melter.series``; times in µs UTC, ``end`` absent for instants."""
+    """One block: ``series`` numbers ``Melter.series``; times in µs UTC, ``end`` absent for instants.
+
+    ``text`` numbers ``texts``, -1 for numbers.
+    """
 
     series: Integers
     start: Integers
     end: Integers | None
     result: NDArray[np.float64]
+    text: Integers
     row: Integers
     aside: Aside
     counts: Counts
+    texts: Sequence[str] = ()
+    """Categories so far, in their order."""
 
 
 class Melter:
@@ -76,6 +87,10 @@ class Melter:
 
     def __init__(self, plan: Plan, time: Time, subjects: Subjects, horizon: int | None = None) -> None:
         self.series: list[SeriesSpec] = []
+        self.texts: list[str] = []
+        """Categories that came, in their order."""
+        self._spread = Spread() if time.together == "spread" else None
+        self._known_texts: dict[str, int] = {}
         self._plan = plan
         self._subjects = subjects
         self._clock = Clock(time)
@@ -105,7 +120,9 @@ class Melter:
         for number, each in enumerate(self._plan.values):
             rows = _meant(table, each.values.where)
             column = table.column(each.column).combine_chunks()
-            read = numbers.parse(column if len(rows) == len(column) else column.take(pa.array(rows)), written)
+            taken = column if len(rows) == len(column) else column.take(pa.array(rows))
+            is_category = each.values.result == "category"
+            read = numbers.present(taken, written) if is_category else numbers.parse(taken, written)
             for text, count in read.missing.items():
                 missing[text] = missing.get(text, 0) + count
             busy[rows[read.present | read.bad]] = True
@@ -114,7 +131,10 @@ class Melter:
             aside += [_aside(barred, number, fault[barred]), _aside(rows[read.bad], number, Fault.NUMBER)]
             kept = rows[usable]
             result = read.value[usable] * each.values.multiply + each.values.add
-            good.append(Cells(kept, np.full(len(kept), number), self._series(number, named.thing[kept]), result))
+            which = self._categories(taken, usable) if is_category else np.full(len(kept), -1)
+            good.append(
+                Cells(kept, np.full(len(kept), number), self._series(number, named.thing[kept]), result, which)
+            )
         counts = Counts(
             table.num_rows,
             int((~busy).sum()),
@@ -127,6 +147,8 @@ class Melter:
     def _ordered(self, cells: Cells, moments: Moments, aside: list[Aside], counts: Counts) -> Melted:
         """Put the values in order, and those aside whose series has said that time before."""
         start = moments.start[cells.row]
+        if self._spread is not None:
+            start = start + self._spread.delays(cells.series, start)
         order, repeated = self._repeats.find(cells.series, start)
         again, kept = order[repeated], order[~repeated]
         aside.append(Aside(cells.row[again], cells.column[again], np.full(len(again), Fault.REPEATED, np.uint8)))
@@ -135,10 +157,22 @@ class Melter:
             start[kept],
             None if moments.end is None else moments.end[cells.row[kept]],
             cells.result[kept],
+            cells.text[kept],
             cells.row[kept],
             Aside(*map(np.concatenate, zip(*aside, strict=True))),
             counts,
+            self.texts,
         )
+
+    def _categories(self, column: pa.Array, usable: Mask) -> Integers:
+        """Return the numbers of the texts in the cells of a column that can be used."""
+        encoded = pc.utf8_trim_whitespace(column.filter(pa.array(usable)).cast(pa.string())).dictionary_encode()
+        numbered = [
+            self._known_texts.setdefault(text, len(self._known_texts)) for text in encoded.dictionary.to_pylist()
+        ]
+        self.texts += list(self._known_texts)[len(self.texts) :]
+        which: Integers = np.array(numbered, np.int64)[encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
+        return which
 
     def _series(self, number: int, things: Integers) -> Integers:
         """Return the series of values of one column, given their Things; makes the new ones."""

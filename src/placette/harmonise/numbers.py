@@ -55,6 +55,19 @@ def parse(column: pa.Array, written: FileFormat) -> Numbers:
     return _numbers(value, present, missing)
 
 
+def present(column: pa.Array, written: FileFormat) -> Numbers:
+    """Read a column whose texts are results as they stand: ``value`` is NaN, nothing is bad.
+
+    >>> present(pa.array(["calm", "NA", None]), FileFormat(missing=("NA",))).present.tolist()
+    [True, False, False]
+    """
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    empty = pc.is_in(texts, pa.array(["", *written.missing, None], pa.string()))
+    there = _mask(pc.invert(empty))
+    missing = _count(texts.filter(empty)) if not there.all() else {}
+    return Numbers(np.full(len(there), np.nan), there, np.zeros(len(there), np.bool_), missing)
+
+
 def _numbers(value: NDArray[np.float64], present: Mask, missing: dict[str, int]) -> Numbers:
     good = present & np.isfinite(value)
     return Numbers(np.where(good, value, np.nan), good, present & ~good, missing)

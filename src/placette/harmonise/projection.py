@@ -118,6 +118,15 @@ def of_code(code: str) -> Projection:
     return _KNOWN[name]
 
 
+def name_of(projection: Projection) -> str:
+    """Return the first EPSG code of a projection, empty when it has none here.
+
+    >>> name_of(LAMBERT_93), name_of(Geographic())
+    ('EPSG:2154', 'EPSG:4326')
+    """
+    return next((code for code, each in _KNOWN.items() if each == projection), "")
+
+
 def of_wkt(text: str) -> Projection:
     """Return the projection that the ``.prj`` text beside a shapefile describes; raises ``Unprocessable`` otherwise."""
     kind = re.search(r'PROJECTION\["([^"]+)"', text)

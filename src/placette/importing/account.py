@@ -150,7 +150,8 @@ class Account:
                 self._code(int(melted.series[at])),
                 int(melted.start[at]),
                 None if melted.end is None else int(melted.end[at]),
-                float(melted.result[at]),
+                float(melted.result[at]) if melted.text[at] < 0 else None,
+                "" if melted.text[at] < 0 else melted.texts[melted.text[at]],
             )
             for line, at in zip(lines, first.tolist(), strict=True)
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from placette.city import City, entities
 from placette.connect import files
@@ -148,6 +149,11 @@ class _Import:
             "phenomenon_time": pa.array(melted.start).cast(pa.timestamp("us")),
             "result": pa.array(melted.result),
         }
+        if melted.texts:
+            number = pa.array(melted.text < 0)
+            written = pa.array([msgspec.json.encode(text).decode() for text in melted.texts], pa.string())
+            columns["result"] = pc.if_else(number, columns["result"], None)
+            columns["result_json"] = written.take(pc.if_else(number, None, pa.array(melted.text)))
         if melted.end is not None:
             columns["phenomenon_end"] = pa.array(melted.end).cast(pa.timestamp("us"))
         table = pa.table(columns)

@@ -50,7 +50,9 @@ class FirstRow(msgspec.Struct, frozen=True):
     code: str
     start: int
     end: int | None
-    result: float
+    result: float | None
+    text: str = ""
+    """The result where it is a category."""
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from placette.connect.files import packed
+from placette.connect.files import packed, workbook
 from placette.connect.files.delimited import Delimited
 from placette.connect.files.features import Features, geojson, shapes
 from placette.connect.files.geopackage import geopackage
@@ -22,7 +22,7 @@ from placette.connect.files.workbook import Workbook
 from placette.model.errors import UnsupportedMedia
 from placette.model.file_format import FileFormat, Kind
 
-__all__ = ["Block", "Features", "OddRow", "Source", "opened"]
+__all__ = ["SUFFIXES", "Block", "Features", "OddRow", "Source", "kind_of", "opened", "top_rows"]
 
 SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "csv": (".csv", ".tsv", ".txt", ".tab"),
@@ -55,6 +55,12 @@ def opened(path: Path, written: FileFormat) -> Iterator[Source]:
     else:
         with packed.opened(path, written.member, SUFFIXES[kind]) as stream:
             yield _STREAMED[kind](stream, written)
+
+
+def top_rows(path: Path, written: FileFormat) -> list[list[str]]:
+    """Return the first rows of a workbook as texts, so that its line of column names can be looked for."""
+    with packed.on_disk(path, written.member, SUFFIXES["xlsx"]) as file:
+        return workbook.top_rows(file, written.layer)
 
 
 def kind_of(path: Path) -> Kind:

@@ -105,7 +105,9 @@ def shapes(path: Path, written: FileFormat) -> Features:
 
 def _records(reader: shapefile.Reader, path: Path, encoding: str) -> Iterator[Feature]:
     try:
-        for shape, record in zip(reader.iterShapes(), reader.iterRecords(), strict=True):
+        for shape, record in zip(reader.iterShapes(), reader.iterRecords(deleted_as_None=True), strict=True):
+            if record is None:
+                continue  # the program that wrote it has marked the feature as deleted
             attributes = {name: _plain(value) for name, value in record.as_dict().items()}
             yield attributes, None if shape.shapeType == shapefile.NULL else _text(shape.__geo_interface__)
     except UnicodeEncodeError:

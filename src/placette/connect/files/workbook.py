@@ -62,6 +62,14 @@ class Workbook:
             yield Block(table, self.size * min(read, total) // total, [], listed([number for number, _ in numbered]))
 
 
+def top_rows(path: Path, layer: str, count: int = 60) -> list[list[str]]:
+    """Return the first rows of a sheet as texts, those above the first that holds something included."""
+    _check(path)
+    sheet = _sheet(path, layer)
+    above: list[list[str]] = [[]] * (sheet.start or (0, 0))[0]
+    return [*above, *([_name(cell) for cell in row] for row in islice(sheet.iter_rows(), count))]
+
+
 def _check(path: Path) -> None:
     """Raise ``TooLarge`` where the XML inside is more than is reasonable."""
     try:
