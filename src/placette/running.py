@@ -45,7 +45,7 @@ def serve(data: Path, folder: Path, *, host: str | None = None, port: int | None
     if port is not None:
         server = msgspec.structs.replace(server, port=port)
     chosen = msgspec.structs.replace(chosen, server=server)
-    return run(data, city.read(folder), chosen, Origin.MEASURED, _connect)
+    return run(data, city.read(folder), chosen, Origin.MEASURED, _connect, folder)
 
 
 async def _connect(house: House) -> None:
@@ -59,7 +59,9 @@ async def _connect(house: House) -> None:
         group.create_task(house.feeds.follow())
 
 
-def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather) -> int:
+def run(
+    data: Path, found: City, chosen: settings.Settings, origin: Origin, gather: Gather, folder: Path | None = None
+) -> int:
     """Open the data, put the city into it, serve until interrupted while ``gather`` brings data in, and close."""
     _make(data)
     # Arrow's own allocator keeps some 60 MB more after bulk uploads (mimalloc 3, 4 uploads at once), and is no faster.
@@ -73,7 +75,8 @@ def run(data: Path, found: City, chosen: settings.Settings, origin: Origin, gath
         tokens = Tokens(data)
         url = f"http://{_shown(chosen.server.host)}:{listening.getsockname()[1]}"
         stack.enter_context(control.announced(data, url, tokens.grant_for_this_run(Access.LOCAL)))
-        house = House(store=store, city=found, settings=chosen, tokens=tokens, data=data, url=url)
+        house = House(store=store, city=found, settings=chosen, tokens=tokens, data=data, url=url, folder=folder)
+        stack.callback(house.codecs.close)
         stack.callback(house.wifi.abandon)
         uvloop.run(_live(house, listening, gather))
     return 0

@@ -74,7 +74,11 @@ class LayoutCodec:
 
 def layout_codecs(source: CodecSource) -> list[LayoutCodec]:
     """Return the codecs of a layout, one for each of its devices; raises ``CodecError`` with file and line."""
-    return [LayoutCodec(name, source.version, layout) for name, layout in read_layouts(source).items()]
+    try:
+        return [LayoutCodec(name, source.version, layout) for name, layout in read_layouts(source).items()]
+    except CodecError as error:
+        read_layouts(source, steps)  # the reader knows lines: it raises the fault of a field at its own
+        raise CodecError(error.what, error.where or source.file, error.remedy) from None
 
 
 def _check_names(codec: str, layout: Layout) -> None:

@@ -8,6 +8,7 @@ device of a family to the next. ``docs/codecs.md`` is its manual.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ Natural = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 Size = Natural | Annotated[str, msgspec.Meta(min_length=1)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f]*$", max_length=100)]
 T = TypeVar("T")
+Compiled = Callable[[list["Field"], str], Any]
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,17 +108,18 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     devices: dict[str, dict[str, Any]] = {}
 
 
-def read_layouts(source: CodecSource) -> dict[str, Layout]:
+def read_layouts(source: CodecSource, compiled: Compiled | None = None) -> dict[str, Layout]:
     """Return the layouts of this source by codec name: its own, and one for each of its devices.
 
-    Raises ``CodecError`` with file and line.
+    With ``compiled`` each field is compiled where it stands. Raises ``CodecError`` with file and line.
     """
-    return _Reader(source).read()
+    return _Reader(source, compiled).read()
 
 
 class _Reader:
-    def __init__(self, source: CodecSource) -> None:
+    def __init__(self, source: CodecSource, compiled: Compiled | None) -> None:
         self._source = source
+        self._compiled = compiled
         self._file = source.file or "layout.toml"
         try:
             self._value = tomllib.loads(source.text)
@@ -149,13 +152,20 @@ class _Reader:
         )
 
     def _frames(self, path: Path, frames: list[Any]) -> tuple[FixedFrame, ...]:
-        return tuple(self._convert((*path, "frames", at), frame, FixedFrame) for at, frame in enumerate(frames))
+        found = []
+        for at, frame in enumerate(frames):
+            here = (*path, "frames", at)
+            one = self._convert(here, frame, FixedFrame)
+            self._check((*here, "fields"), one.fields)
+            found.append(one)
+        return tuple(found)
 
     def _messages(self, path: Path, messages: dict[str, Any]) -> dict[bytes, Message]:
         found = {}
         for key, value in messages.items():
             here = (*path, "messages", key)
             message = self._convert(here, {"fields": value} if isinstance(value, list) else value, Message)
+            self._check(here if isinstance(value, list) else (*here, "fields"), message.fields)
             for code in key.split(","):
                 found[self._code(here, code)] = message
         return found
@@ -168,6 +178,16 @@ class _Reader:
         if len(code) not in (1, 2):
             self.fail(path, f"'{text.strip()}' is not a channel and type", 'write two bytes in hexadecimal: "03 67"')
         return code
+
+    def _check(self, path: Path, fields: list[Field]) -> None:
+        if self._compiled is None:
+            return
+        for at, field in enumerate(fields):
+            try:
+                self._compiled([field], "little")
+            except CodecError as error:
+                name = f"{error.where}: " if error.where else ""
+                self.fail((*path, at), f"{name}{error.what}", error.remedy)
 
     def _convert(self, path: Path, value: Any, kind: type[T]) -> T:
         try:
