@@ -41,6 +41,28 @@ class HttpNetwork:
         self.health = NetworkCounters(name=key, address=PATH.format(key=key), connected=True)
         self.recent = LastMinute()
 
+    async def hand_over(self, arrival: Arrival, sink: Sink, clock: Callable[[], int]) -> Taken:
+        """Return what has become of a message once it is durable; raises what ``sink`` raises."""
+        health = self.health
+        health.received += 1
+        health.last_frame_time = arrival.received_time
+        self.recent.count(1, arrival.received_time)
+        health.waiting += 1
+        try:
+            taken = await sink([arrival])
+        except (Busy, StorageFailure) as error:
+            health.problem = str(error)
+            raise
+        finally:
+            health.waiting -= 1
+        health.stored += taken.stored
+        health.dead += taken.dead
+        health.repeated += taken.repeated
+        health.last_stored_time = clock()
+        health.lag_s = max(0, health.last_stored_time - arrival.received_time) / 1e6
+        health.problem = ""
+        return taken
+
 
 class Webhooks:
     """The addresses of the networks named; ``limit`` is the largest body after decompression, bytes."""
@@ -92,27 +114,10 @@ class Webhooks:
     async def _take(self, request: Request) -> Taken:
         network = self._network(request)
         payload = b"".join([block async for block in blocks(request, self._limit, self._limit)])
-        now = self._clock()
-        health = network.health
-        health.received += 1
-        health.last_frame_time = now
-        network.recent.count(1, now)
-        arrival = Arrival(network=health.name, channel=_channel(request), payload=payload, received_time=now)
-        health.waiting += 1
-        try:
-            taken = await self._sink([arrival])
-        except (Busy, StorageFailure) as error:
-            health.problem = str(error)
-            raise
-        finally:
-            health.waiting -= 1
-        health.stored += taken.stored
-        health.dead += taken.dead
-        health.repeated += taken.repeated
-        health.last_stored_time = self._clock()
-        health.lag_s = max(0, health.last_stored_time - now) / 1e6
-        health.problem = ""
-        return taken
+        arrival = Arrival(
+            network=network.health.name, channel=_channel(request), payload=payload, received_time=self._clock()
+        )
+        return await network.hand_over(arrival, self._sink, self._clock)
 
     def _network(self, request: Request) -> HttpNetwork:
         key = request.path_params["key"]
