@@ -19,13 +19,14 @@ from placette.model.feeds import AtmoOptions
 async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:
     """Return the index of one day, or the episodes; ``cursor``: ``{"day": the last day that is over}``."""
     options = cast("AtmoOptions", config.options)
+    zones = ",".join(station.name for station in config.stations)
     if options.product == "episodes":
-        answer = await _asked(client, config, "/api/v2/data/episodes/3jours", {"code_zone": config.names})
+        answer = await _asked(client, config, "/api/v2/data/episodes/3jours", {"code_zone": zones})
         return Page((client.arrival(answer, {"zone": config.zone, "devices": config.names}),), cursor)
     now = today(client.now, config.zone)
     known = date.fromisoformat(cursor["day"]) if "day" in cursor else now - timedelta(days=options.days_back)
     day = date.fromisoformat(cursor["next"]) if "next" in cursor else known
-    answer = await _asked(client, config, "/api/v2/data/indices/atmo", {"date": str(day), "code_zone": config.names})
+    answer = await _asked(client, config, "/api/v2/data/indices/atmo", {"date": str(day), "code_zone": zones})
     arrivals = (client.arrival(answer, {"zone": config.zone, "devices": config.names}),)
     if day < now + timedelta(days=options.days_ahead):
         return Page(arrivals, {"day": str(known), "next": str(day + timedelta(days=1))}, more=True)

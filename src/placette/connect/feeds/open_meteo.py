@@ -77,7 +77,7 @@ async def _ask(
             "timezone": "GMT",
         }
         answer = await client.whole(path, where | asked)
-        names = ",".join(station.name for station in stations)
+        names = " ".join(station.name for station in stations)
         arrivals.append(client.arrival(answer, {"devices": names, **told}))
     return tuple(arrivals)
 

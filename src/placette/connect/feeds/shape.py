@@ -43,8 +43,8 @@ class FeedConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def names(self) -> str:
-        """The names of its stations with commas between them."""
-        return ",".join(station.name for station in self.stations)
+        """The names of its stations with spaces between them: none has a space in it."""
+        return " ".join(station.name for station in self.stations)
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
     """Return one uplink for each zone and day, or zone, day and pollutant."""
     zone = told(arrival, "zone")
     features = part(json_of(arrival), "features", list)
-    ours = set(told(arrival, "devices").split(","))
+    ours = set(told(arrival, "devices").split())
     found = [_one(feature, number, zone) for number, feature in enumerate(features)]
     return [uplink for uplink in found if uplink.device in ours or uplink.fault]
 

@@ -24,7 +24,7 @@ def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
     said = json_of(arrival)
     stations = part(part(said, "data", dict), "stations", list, "'data'")
     updated = said.get("last_updated")
-    ours = set(told(arrival, "devices").split(","))
+    ours = set(told(arrival, "devices").split())
     found = [_one(station, number, updated) for number, station in enumerate(stations)]
     return [uplink for uplink in found if uplink.device in ours or uplink.fault]
 

@@ -22,7 +22,7 @@ _HOUR_US = 3_600_000_000
 def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
     """Return one uplink for each device and hour; raises ``PlacetteError`` when the answer is not of this shape."""
     said = json_of(arrival)
-    devices = told(arrival, "devices").split(",")
+    devices = told(arrival, "devices").split()
     answers = said if isinstance(said, list) else [said]
     if len(answers) != len(devices):
         raise Unprocessable(f"{len(answers)} answers for {len(devices)} devices", remedy=REMEDY)

@@ -19,7 +19,7 @@ def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
     """Return one uplink for each record of our stations; one without station or date is a fault of its own."""
     date_field, station_field, zone = (told(arrival, name) for name in ("date_field", "station_field", "zone"))
     records = part(json_of(arrival), "results", list)
-    ours = set(told(arrival, "devices").split(","))
+    ours = set(told(arrival, "devices").split())
     found = [_one(record, number, date_field, station_field, zone) for number, record in enumerate(records)]
     return [uplink for uplink in found if uplink.device in ours or uplink.fault]
 
