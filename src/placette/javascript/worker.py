@@ -101,7 +101,7 @@ class Codecs:
         isolate = MiniRacer()
         isolate.set_hard_memory_limit(HEAP_BYTES)
         isolate.eval(_PRELUDE)
-        isolate.eval(f"{text}\n;0", timeout_sec=LOAD_S)
+        isolate.eval(f"{text.rstrip()};0", timeout_sec=LOAD_S)  # ;0: what the text itself is worth may not convert
         found = isolate.eval(_FIND, timeout_sec=LOAD_S)
         self._isolates[key] = isolate
         if not found:

@@ -164,7 +164,10 @@ EVERYTHING = codecs(
     fields = [
       {name = "_n", type = "u8"},
       {name = "name", type = "text", size = "_n"},
-      {name = "rows", count = "_n", repeat = [{name = "a", type = "i16"}, {name = "b", type = "f32", when = {a = [1]}}]},
+      {name = "rows", count = "_n", repeat = [
+        {name = "a", type = "i16"},
+        {name = "b", type = "f32", when = {a = [1]}},
+      ]},
       {name = "rest", type = "hex"},
     ]
     [messages]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from milesight_figures import REASONS, Score, score  # noqa: E402
+from milesight_figures import REASONS, Score, score
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from placette.harmonise.codecs.codec import CodecError, Decoded, Frame
 from placette.model.codecs import CodecSource
 
 _MAC = re.compile(r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b")
+_LINE = re.compile(r"\bline (\d+): ")
 _REMEDY = "mend codec.js, then replay the dead letters"
 
 
@@ -51,7 +52,9 @@ class JavaScriptCodec:
         self._is_loaded = True
         problem = engine.load(self._key, source.text)
         if problem:
-            raise CodecError(_discreet(problem), source.file or f"codec {source.name}", "mend the JavaScript")
+            place = _LINE.search(problem)
+            where = f"{source.file or source.name}:{place[1] if place else 1}"
+            raise CodecError(_discreet(_LINE.sub("", problem)), where, "mend the JavaScript")
 
     def decode(self, payload: bytes, port: int | None, received_time: int) -> Decoded:
         """Return the fields of this payload; raises ``CodecError`` with the codec's own words."""
