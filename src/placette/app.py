@@ -25,6 +25,7 @@ from placette.city.model import City, Network, rhythms
 from placette.codecs import CodecShelf
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
+from placette.connect.talq import TalqRoutes
 from placette.connect.webhook import Webhooks
 from placette.feeds import Feeds
 from placette.harmonise.arrow_stream import ArrowReader
@@ -39,6 +40,7 @@ from placette.publish import latest, sensorthings, series
 from placette.publish.health import Health, NetworkHealth, Reason
 from placette.publish.live import Live
 from placette.replaying import Replaying
+from placette.services.calibration import Correcting
 from placette.settings import Settings
 from placette.store import Store, inbox
 from placette.understanding import OWN_FORMAT, Understanding
@@ -53,6 +55,8 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BASEMAP = "basemap.pmtiles"
 MIB = 2**20
+TALQ = "talq"
+"""The format of networks that have addresses of their own, and the folder of what they announced."""
 
 
 class Counted(Protocol):
@@ -97,10 +101,14 @@ class House:
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.wifi = Wifi(store, city, data)
         self.feeds = Feeds(store, city, self.intake)
-        callers = [network.key for network in city.networks.values() if network.kind == "http"]
-        self.webhooks = Webhooks(callers, self.intake, limit=settings.limits.body_mb * MIB)
-        self.networks: dict[str, Counted] = {**self.webhooks.networks}
+        callers = {network.key: network.format for network in city.networks.values() if network.kind == "http"}
+        limit = settings.limits.body_mb * MIB
+        self.webhooks = Webhooks([key for key in callers if callers[key] != TALQ], self.intake, limit=limit)
+        gateways = [key for key in callers if callers[key] == TALQ]
+        self.talq = TalqRoutes(gateways, self.intake, data / TALQ, limit=limit)
+        self.networks: dict[str, Counted] = {**self.webhooks.networks, **self.talq.networks, **self.wifi.counting}
         self.doors = tuple(map(self._door, (each for each in city.networks.values() if each.kind == "coap")))
+        self._correcting = Correcting(store, city)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
 
@@ -131,7 +139,8 @@ class House:
         """What is done again and again beside the requests; a capability adds its own here."""
         raw_frames = Job(key="raw frames", work=self._let_go_of_frames, every_s=3_600, first_after_s=60)
         codecs = Job(key="codecs", work=self.reload_codecs, every_s=5)
-        return Jobs([raw_frames, codecs, *self.wifi.jobs()])
+        corrections = Job(key="corrections", work=self._correct, every_s=60)
+        return Jobs([raw_frames, codecs, corrections, *self.wifi.jobs()])
 
     async def reload_codecs(self) -> None:
         """Use the codecs of the city folder as they stand there now; raises ``BadInput`` when one cannot be used."""
@@ -139,6 +148,9 @@ class House:
         if changed is not None:
             await asyncio.to_thread(self.understanding.use_codecs, changed)
         self.codecs.check()
+
+    async def _correct(self) -> None:
+        await asyncio.to_thread(self._correcting.step, time.time_ns() // 1000)
 
     async def _let_go_of_frames(self) -> None:
         await self.intake.arrivals.purge(time.time_ns() // 1000)
@@ -228,6 +240,7 @@ class House:
         return [
             *bulk.routes(),
             *self.webhooks.routes(),
+            *self.talq.routes(),
             *latest.routes(self.store, self.city),
             *series.routes(self.store, self.city),
             *self.live.routes(),

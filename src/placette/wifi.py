@@ -121,10 +121,12 @@ class Counting:
         secret = os.environ[network.token_env]
         sensors = Sensors({each.network_id or each.code: each.code for each in self._devices.values()}, names.key)
         self.door = Door(
+            network.key,
             frames=Frames(secret, sensors, self.take),
             validator=os.environ.get(self.options.validator_env, "") if self.options.validator_env else "",
             object_to=self.objections.add if self.objections is not None else None,
         )
+        self.health, self.recent = self.door.health, self.door.recent
         self._waiting: list[ObservationRow] = []
 
     def take(
@@ -160,6 +162,8 @@ class Counting:
             self._waiting += publishing.day_rows(day, streams[day.sensor], self.options.smallest, now)
         if self._waiting:
             await store.append_rows(self._waiting)
+            self.health.stored += len(self._waiting)
+            self.health.last_stored_time = now
             self._waiting = []
 
     def abandon(self) -> None:

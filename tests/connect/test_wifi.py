@@ -132,6 +132,14 @@ async def told(square: tuple[Wifi, Clock, httpx.AsyncClient, Store]) -> dict[str
     return {streams[row["datastream_id"]]: row["result"] for row in rows}
 
 
+def test_a_calibrated_figure_is_said_to_be_modelled(square: Any) -> None:
+    directory = square[3].directory.by_code
+    origins = square[3].query_now("SELECT id, properties->>'origin' AS origin FROM datastream").to_pylist()
+    found = {row["id"]: row["origin"] for row in origins}
+    assert found[directory["S-1/pedestrians"].id] == "modelled"
+    assert found[directory["S-1/wifi-devices"].id] == "measured"
+
+
 async def test_meraki_asks_for_the_validator(square: Any) -> None:
     answer = await square[2].get("/api/wifi/square")
     assert (answer.status_code, answer.text) == (200, "valid-1")
@@ -217,7 +225,9 @@ async def test_what_cannot_be_used_is_refused_and_counted(square: Any, body: Any
     answer = await square[2].post("/api/wifi/square", json=body)
     assert answer.status_code == status
     assert set(answer.json()) >= {"what", "where", "remedy"}
-    assert square[0].counting["square"].door.refused.total() == 1
+    counting = square[0].counting["square"]
+    assert counting.door.refused.total() == counting.health.received == 1
+    assert counting.health.problem == answer.json()["what"]
     assert await told(square) == {}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from placette.city.model import City, Device, DeviceModel, Feed, Quantity, Texts
+from placette.city.model import City, Device, DeviceModel, Feed, Network, Quantity, Texts
 from placette.model import units
 from placette.model.entities import (
     Identity,
@@ -22,6 +22,7 @@ from placette.model.entities import (
     UnitOfMeasurement,
 )
 from placette.model.feeds import KINDS
+from placette.model.wifi import MODELLED
 
 
 class PlannedThing(msgspec.Struct, frozen=True, gc=False):
@@ -140,6 +141,7 @@ def _datastream(city: City, device: Device, quantity: Quantity, origin: Origin) 
             "origin": str(origin),
             "identity": str(Identity.PHENOMENON_TIME),
             **_of_feed(city.feeds.get(device.network), origin),
+            **_of_wifi(city.networks.get(device.network), quantity, origin),
             "every_s": quantity.every_s,
             "minimum": quantity.minimum,
             "maximum": quantity.maximum,
@@ -159,6 +161,12 @@ def _of_feed(feed: Feed | None, origin: Origin) -> Properties:
     if KINDS[feed.kind].issues and feed.origin == Origin.FORECAST:
         found["identity"] = str(Identity.PHENOMENON_AND_RESULT_TIME)
     return found
+
+
+def _of_wifi(network: Network | None, quantity: Quantity, origin: Origin) -> Properties:
+    """Return that a quantity of a Wi-Fi sensor is a model's, not a measurement."""
+    is_modelled = network is not None and network.kind == "wifi" and quantity.key in MODELLED
+    return {"origin": str(Origin.MODELLED)} if is_modelled and origin is Origin.MEASURED else {}
 
 
 def _all_texts(texts: Texts) -> str:

@@ -21,7 +21,7 @@ from placette.model.errors import BadInput, TooLarge, UnsupportedMedia
 
 PRIVATE = "/api/wifi/"
 """Bodies of paths that begin so are private."""
-LIMIT = 8 << 20
+LIMIT = 4 << 20
 """Largest private body, bytes; Meraki's are below 1 MiB."""
 SILENCE_S = 30.0
 _KEY = "placette.private_body"

@@ -7,6 +7,7 @@ Refusals are counted by reason instead.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -18,22 +19,48 @@ from placette.api import Access, Route, json_response
 from placette.connect.meraki import Frames
 from placette.connect.private_body import read_private
 from placette.model import addresses
-from placette.model.errors import BadInput, NotFound, PlacetteError
+from placette.model.errors import BadInput, Busy, NotFound, PlacetteError
+from placette.model.networks import NetworkCounters
+from placette.model.pace import Allowance, LastMinute
 
 PATH = "/api/wifi/{network}"
 _WHERE = "/api/wifi/…"
+OBJECTIONS_PER_S = 1.0
+OBJECTIONS_AT_ONCE = 60
+"""A list that strangers may write to is filled slowly."""
 
 
-class Door(msgspec.Struct):
-    """One network: what reads its bodies, what Meraki asks for, and what keeps an objection."""
+class Door:
+    """One network: what reads its bodies, what Meraki asks for, and what keeps an objection.
 
-    frames: Frames
-    validator: str = ""
-    object_to: Callable[[bytearray], None] | None = None
-    """Keeps the objection of the holder of an address, which the caller overwrites."""
-    bodies: int = 0
-    refused: Counter[str] = msgspec.field(default_factory=Counter)
-    """Bodies that were refused, by reason."""
+    ``object_to`` keeps the objection of the holder of an address, which the caller overwrites. ``health`` counts
+    bodies, ``refused`` those refused, by reason.
+    """
+
+    def __init__(
+        self, key: str, frames: Frames, validator: str = "", object_to: Callable[[bytearray], None] | None = None
+    ) -> None:
+        self.frames = frames
+        self.validator = validator
+        self.object_to = object_to
+        self.objections = Allowance(OBJECTIONS_PER_S, OBJECTIONS_AT_ONCE)
+        self.health = NetworkCounters(name=key, address=PATH.format(network=key), connected=True)
+        self.recent = LastMinute()
+        self.refused: Counter[str] = Counter()
+
+    def read(self, body: bytearray) -> None:
+        """Count the frames of a body and note how it went; raises what :meth:`Frames.read` raises."""
+        now = time.time_ns() // 1000
+        self.health.received += 1
+        self.health.last_frame_time = now
+        self.recent.count(1, now)
+        try:
+            self.frames.read(body)
+        except PlacetteError as error:
+            self.refused[error.what] += 1
+            self.health.problem = error.what
+            raise
+        self.health.problem = ""
 
 
 class Objection(msgspec.Struct):
@@ -90,13 +117,7 @@ class WifiRoutes:
     async def _take(self, request: Request) -> Response:
         body = await read_private(request)
         try:
-            door = self._door(request)
-            try:
-                door.frames.read(body)
-            except PlacetteError as error:
-                door.refused[error.what] += 1
-                raise
-            door.bodies += 1
+            self._door(request).read(body)
         finally:
             addresses.clear(body)
         return Response(status_code=204)
@@ -110,6 +131,8 @@ class WifiRoutes:
                 raise NotFound("this network keeps no list of objections", _WHERE, "set 'opt_out_env' in networks.toml")
             if not _read_objection(body, address):
                 raise BadInput("the body holds no address", _WHERE, 'send {"mac": "aa:bb:cc:dd:ee:ff"}')
+            if not door.objections.take(1, time.monotonic()):
+                raise Busy("many people object at once", _WHERE, "try again in a moment")
             door.object_to(address)
         finally:
             addresses.clear(address)

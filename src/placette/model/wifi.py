@@ -85,6 +85,9 @@ def _missing_for_case_2(chosen: WifiOptions) -> list[tuple[str, str]]:
     return found
 
 
+MODELLED = frozenset({"visitors", "by_rate", "people"})
+"""Quantities of a Wi-Fi sensor that a model computes from what was heard; the others are measured."""
+
 TIME_CLASSES = ("weekday-morning", "weekday-evening", "saturday")
 """Classes of time that have a ratio of their own: 6–14 h, 14–22 h, and Saturday 6–22 h, local time."""
 
