@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin, letters, origins
+from placette import __version__, admin, letters, origins, reharmonising
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Network, rhythms
@@ -39,6 +39,7 @@ from placette.publish import health as health_api
 from placette.publish import latest, sensorthings, series
 from placette.publish.health import Health, NetworkHealth, Reason
 from placette.publish.live import Live
+from placette.reharmonising import Reharmonising
 from placette.replaying import Replaying
 from placette.services.calibration import Correcting
 from placette.settings import Settings
@@ -99,6 +100,7 @@ class House:
         self.codecs = CodecShelf(folder)
         self.understanding.use_codecs(self.codecs.codecs)
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
+        self.reharmonising = Reharmonising(store, self.understanding)
         self.wifi = Wifi(store, city, data)
         self.feeds = Feeds(store, city, self.intake)
         callers = {network.key: network.format for network in city.networks.values() if network.kind == "http"}
@@ -143,10 +145,15 @@ class House:
         return Jobs([raw_frames, codecs, corrections, *self.wifi.jobs()])
 
     async def reload_codecs(self) -> None:
-        """Use the codecs of the city folder as they stand there now; raises ``BadInput`` when one cannot be used."""
+        """Use the codecs of the city folder as they stand there now, and try again what the ones before left.
+
+        Raises ``BadInput`` when one cannot be used.
+        """
         changed = await asyncio.to_thread(self.codecs.reload)
         if changed is not None:
-            await asyncio.to_thread(self.understanding.use_codecs, changed)
+            mended = await asyncio.to_thread(self.understanding.use_codecs, changed)
+            for codec in mended if self.settings.storage.replay_mended else ():
+                await self.replaying.replay(inbox.WAITING, codec)
         self.codecs.check()
 
     async def _correct(self) -> None:
@@ -249,6 +256,7 @@ class House:
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *letters.routes(self.store, self.replaying.replay),
+            *reharmonising.routes(self.reharmonising),
             *admin.routes(self.store, self.city, self.data),
         ]
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +19,13 @@ import pytest
 from chirpstack_api.integration import integration_pb2 as messages
 from google.protobuf import json_format
 from tests.connect.conftest import Mosquitto
+from tests.connect.test_talq import GATEWAY, NIL, lamp, level
 from tests.harmonise.networks.test_lorawan import chirpstack, things
 
 from placette import city, control
 from placette.access import Tokens
 from placette.api import Access
+from placette.connect.talq.registry import Registry
 
 pytestmark = pytest.mark.broker
 
@@ -56,6 +59,15 @@ kind = "counter"
 names = { fr = "Portique", en = "Gate" }
 every_s = 600
 quantities = [{ property = "pedestrians", field = "in", minimum = 0, maximum = 1000 }]
+
+[lamp]
+kind = "light"
+names = { fr = "Lampe", en = "Lamp" }
+every_s = 600
+quantities = [
+  { property = "dimming", minimum = 0, maximum = 100 },
+  { property = "power", minimum = 0, maximum = 500 },
+]
 """
 NETWORKS = """
 [lora]
@@ -97,16 +109,31 @@ format = "influx"
 options = {{ device = "unit", nested = true }}
 names = {{ fr = "Enregistreurs", en = "Loggers" }}
 
+[lights]
+kind = "http"
+format = "talq"
+names = {{ fr = "Éclairage", en = "Lighting" }}
+
 [broker]
 kind = "http"
 format = "ngsi"
 names = {{ fr = "Orion", en = "Orion" }}
 """
+
+
+def addresses() -> tuple[str, str]:
+    """Return the addresses that a gateway and its lamp 17 are given, in every run."""
+    registry = Registry("lights", Path("not there"))
+    gateway = registry.add(NIL, GATEWAY)["address"]
+    return gateway, registry.add(gateway, lamp("17"))["address"]
+
+
 DEVICES = f"""id,model,place,longitude,latitude,network,network_id
 V-CLI-01,climate,centre,0,0,lora,{EUI}
 V-NO2-01,no2-station,centre,0,0,broker,{URN}
 V-DUS-01,dust-logger,centre,0,0,loggers,"mast,7"
 V-GAT-01,gate,centre,0,0,gates,north
+V-LGT-01,lamp,centre,0,0,lights,{addresses()[1]}
 """
 
 
@@ -144,7 +171,7 @@ def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """A city with seven networks, all of them connected."""
+    """A city with eight networks, all of them connected."""
     folder = tmp_path_factory.mktemp("networks")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -261,6 +288,28 @@ def test_notifications_of_a_context_broker_become_observations(living: Living) -
         ("2026-07-01T12:00:00Z", 22.5),
         ("2026-07-01T12:10:00Z", pytest.approx(23)),
     ]
+
+
+def test_a_talq_gateway_begins_and_its_lamps_become_observations(living: Living) -> None:
+    gateway, light = addresses()
+
+    def call(method: str, path: str, body: Any, client: str = gateway) -> httpx.Response:
+        asked = {"clientAddress": client, "talqRequestId": str(uuid.uuid4())}
+        headers = {"talq-api-version": "2.7.1"}
+        return living.client.request(method, f"/talq/lights{path}", json=body, params=asked, headers=headers)
+
+    assert call("POST", "/devices", [GATEWAY], NIL).json()[0]["address"] == gateway
+    assert call("POST", "/device-classes", [{"name": "Lamp"}]).status_code == 201
+    assert call("POST", "/devices", [lamp("17")]).json()[0]["address"] == light
+    assert call("PATCH", f"/devices/{light}", {"functions": [level(80)]}).status_code == 200
+    measured = {"type": "AttributeFloat", "value": 0.042, "timestamp": "2026-07-01T12:15:00Z"}
+    data = {"type": "AttributeLogData", "srcAddress": f"{light}/meter-01", "attributeName": "totalPower"}
+    entry = {"data": data | {"attributeValue": measured}}
+    unasked = {"data": {"type": "EventLogData", "srcAddress": light, "eventType": "lampFailure", "startEndFlag": True}}
+    assert call("POST", "/log-reports", {"address": "5f3c", "entries": [entry, unasked]}).status_code == 201
+    assert living.observed("V-LGT-01", "dimming") == [("2026-07-01T12:00:00Z", 80)]
+    assert living.observed("V-LGT-01", "power") == [("2026-07-01T12:15:00Z", 42)]
+    assert living.letters("lights") == []
 
 
 def test_what_cannot_be_used_is_kept_and_says_why(living: Living) -> None:
