@@ -8,6 +8,8 @@ from typing import Annotated
 import msgspec
 
 from placette.city.catalogue import Properties, read_models, read_networks, read_properties
+from placette.city.corrections import FILE as CORRECTIONS
+from placette.city.corrections import read_corrections
 from placette.city.documents import Document, Fault, read_json, read_text, read_toml
 from placette.city.feeds import FILE as FEEDS
 from placette.city.feeds import networks_of, read_feeds
@@ -91,6 +93,10 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     )
     text = read_text(folder, THINGS, faults)
     devices = read_things(folder, text, known, faults) if text is not None else ()
+    correction_file = read_toml(folder, CORRECTIONS, faults) if (folder / CORRECTIONS).exists() else None
+    corrections, fitted = (
+        read_corrections(folder, correction_file, properties, models, devices, faults) if correction_file else ((), {})
+    )
     calibrations = read_calibrations(folder, {device.code for device in devices}, faults)
     if faults or table is None or outline is None:
         return None, faults
@@ -112,6 +118,8 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         models=models,
         properties=properties,
         quality=quality,
+        corrections=corrections,
+        calibrations=fitted,
         networks=networks | networks_of(feeds),
         feeds=feeds,
         wifi_calibrations=calibrations,

@@ -210,6 +210,25 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     photo: str = ""
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A correction of measured values, kept as the derived property ``output`` of the same devices.
+
+    ``inputs`` are property keys: mass and humidity for ``koehler`` and ``epa``; for ``colocation`` the signals in the
+    order of the fitted ``file`` of the city folder, which ``placette calibrate`` writes. ``things`` and ``models`` say
+    whose values are corrected; ``within_s`` is how far apart inputs of one moment may be, s.
+    """
+
+    key: str
+    method: Literal["koehler", "epa", "colocation"]
+    inputs: tuple[str, ...]
+    output: str
+    things: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    file: str = ""
+    kappa: Annotated[float, msgspec.Meta(ge=0, le=1.5)] = 0.4
+    within_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 900
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """A whole city folder. ``outline`` is a GeoJSON Polygon or MultiPolygon geometry, ``zone`` an IANA time zone."""
 
@@ -231,6 +250,9 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     feeds: dict[str, Feed] = {}
     quality: dict[str, Checks] = {}
     """What quality control asks of each observed property."""
+    corrections: tuple[Correction, ...] = ()
+    calibrations: dict[str, str] = {}
+    """The text of each fitted file that a correction names."""
     insee: str = ""
     population: Population | None = None
     school_holidays: str = ""

@@ -38,6 +38,7 @@ for _name, _where in (
     ("feed", "feed:app"),
     ("bench", "bench:bench"),
     ("wifi", "wifi:app"),
+    ("calibrate", "calibrate:calibrate"),
 ):
     app.command(f"placette.cli.{_where}", name=_name)
 
