@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
 from placette.city.codecs import FOLDER, Stamp, read_codecs, read_vectors, stamp
-from placette.city.documents import Fault
+from placette.city.documents import Fault, read_toml
 from placette.harmonise.codecs import Codec, CodecError, Codecs, CodecSource
 from placette.javascript import JavaScriptEngine
 from placette.model.codecs import Vector
 from placette.model.errors import BadInput, NotFound, PlacetteError
+
+MODELS = "models.toml"
 
 _LAYOUTS = Path(__file__).parent / "harmonise" / "codecs" / "layouts"
 
@@ -30,6 +33,7 @@ class CodecShelf:
         self._folder = folder
         self._engine = JavaScriptEngine()
         self._stamp: Stamp | None = None
+        self._own: dict[str, CodecSource] = {}
         self.faults: tuple[Fault, ...] = ()
         self.codecs = Codecs.build(())
         self.reload()
@@ -47,9 +51,12 @@ class CodecShelf:
             return None
         self._stamp = now
         faults: list[Fault] = []
-        own = read_codecs(self._folder, faults) if self._folder else ()
+        own = {source.name: source for source in read_codecs(self._folder, faults)} if self._folder else {}
+        unreadable = {fault.file.split("/")[1] for fault in faults}
+        kept = {name: source for name, source in self._own.items() if name in unreadable}
+        self._own = {**kept, **own}
         self.faults = tuple(faults)
-        self.codecs = Codecs.build((*built_in(), *own), self.codecs, engine=self._engine)
+        self.codecs = Codecs.build((*built_in(), *self._own.values()), self.codecs, engine=self._engine)
         return self.codecs
 
     @property
@@ -83,19 +90,33 @@ def built_in() -> tuple[CodecSource, ...]:
 
 
 def faults_of(folder: Path) -> list[Fault]:
-    """Return every fault of the codecs of a city folder, those of their vectors' form included."""
+    """Return every fault of the codecs of a city folder: their sources, their vectors' form, and who asks for them."""
     faults: list[Fault] = []
     sources = read_codecs(folder, faults)
     for source in sources:
         read_vectors(folder, source.name, faults)
+    files = {source.name: source.file for source in sources}
     with JavaScriptEngine() as engine:
-        for source in sources:
-            problem = Codecs.build([source], engine=engine).problems.get(source.name)
-            if problem:
-                file, _, line = problem.where.rpartition(":")
-                place = (file, int(line)) if file and line.isdigit() else (source.file, 1)
-                faults.append(Fault(*place, problem.what, problem.remedy))
+        codecs = Codecs.build((*built_in(), *sources), engine=engine)
+        faults += [_fault(problem, files[name]) for name, problem in codecs.problems.items()]
+        faults += _unknown(folder, {*codecs.names, *files})
     return sorted(faults)
+
+
+def _fault(problem: CodecError, file: str) -> Fault:
+    place, _, line = problem.where.rpartition(":")
+    return Fault(place or file, int(line) if line.isdigit() else 1, problem.what, problem.remedy)
+
+
+def _unknown(folder: Path, names: set[str]) -> Iterator[Fault]:
+    """Yield a fault for each device model whose codec is nowhere."""
+    models = read_toml(folder, MODELS, [])
+    for key, model in (models.value if models else {}).items():
+        name = model.get("codec") if isinstance(model, dict) else None
+        if models and isinstance(name, str) and name and name not in names:
+            close = get_close_matches(name, names, 3)
+            remedy = f"did you mean {' or '.join(close)}?" if close else "`placette codec list` lists those there are"
+            yield Fault(MODELS, models.line((key, "codec")), f"there is no codec '{name}'", remedy)
 
 
 def trials(shelf: CodecShelf, folder: Path | None, names: tuple[str, ...] = ()) -> Iterator[Trial]:
