@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from placette import city
-from placette.harmonise.wifi.publishing import QUANTITIES
-from placette.model.wifi import WifiOptions
+from placette.model.wifi import QUANTITIES, WifiOptions
 
 NETWORK = """
 [square]
@@ -67,6 +66,16 @@ def test_wrong_options_are_explained(folder: Path, line: str, said: str | None) 
         file.write(NETWORK.format(line=line))
     found = faults(folder)
     assert (not found) if said is None else any(said in fault for fault in found), found
+
+
+def test_a_device_that_could_tell_nothing_is_explained(folder: Path) -> None:
+    with (folder / "networks.toml").open("a") as file:
+        file.write(NETWORK.format(line='token_env = "A_SECRET"'))
+    things = (folder / "things.csv").read_text().splitlines()
+    columns = dict(zip(things[0].split(","), things[1].split(","), strict=True)) | {"network": "square"}
+    (folder / "things.csv").write_text("\n".join([things[0], ",".join(columns.values()), *things[2:]]))
+    model = columns["model"]
+    assert any(f"{model} is of a Wi-Fi network and has none of its quantities" in fault for fault in faults(folder))
 
 
 @pytest.mark.parametrize(

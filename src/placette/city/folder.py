@@ -20,7 +20,7 @@ from placette.city.quality import read_quality
 from placette.city.tables import Check, Reader
 from placette.city.things import FILE as THINGS
 from placette.city.things import Known, read_things
-from placette.city.wifi import read_calibrations
+from placette.city.wifi import check_quantities, read_calibrations
 from placette.city.words import check_country, check_key, check_languages, check_zone
 from placette.model.errors import BadInput
 
@@ -97,6 +97,8 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     corrections, fitted = (
         read_corrections(folder, correction_file, properties, models, devices, faults) if correction_file else ((), {})
     )
+    if model_file:
+        faults += check_quantities(devices, models, networks, model_file)
     calibrations = read_calibrations(folder, {device.code for device in devices}, faults)
     if faults or table is None or outline is None:
         return None, faults

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from placette.city.documents import Fault, read_toml
-from placette.city.model import Network
+from placette.city.documents import Document, Fault, read_toml
+from placette.city.model import Device, DeviceModel, Network
 from placette.city.tables import Reader
-from placette.model.wifi import TIME_CLASSES, Calibration, faults
+from placette.model.wifi import QUANTITIES, TIME_CLASSES, Calibration, faults
 
 CALIBRATIONS = "wifi-calibration.toml"
 
@@ -20,6 +21,24 @@ def check_wifi(reader: Reader, key: str, network: Network) -> None:
         reader.fault((key,), f"'token_env' is missing in {key}", remedy)
     for what, remedy in faults(network.options):
         reader.fault((key, "options"), what, remedy)
+
+
+def check_quantities(
+    devices: Iterable[Device], models: Mapping[str, DeviceModel], networks: Mapping[str, Network], models_file: Document
+) -> list[Fault]:
+    """Return a fault for each model of a Wi-Fi network's devices that has nothing a Wi-Fi sensor tells."""
+    used = {each.model for each in devices if each.network in networks and networks[each.network].kind == "wifi"}
+    keys = ", ".join(QUANTITIES)
+    return [
+        Fault(
+            models_file.file,
+            models_file.line((name,)),
+            f"{name} is of a Wi-Fi network and has none of its quantities",
+            f"give a quantity one of the keys {keys}: see docs/wifi.md",
+        )
+        for name in sorted(used & models.keys())
+        if not any(quantity.key in QUANTITIES for quantity in models[name].quantities)
+    ]
 
 
 def read_calibrations(folder: Path, devices: AbstractSet[str], found: list[Fault]) -> tuple[Calibration, ...]:

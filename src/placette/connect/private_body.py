@@ -90,8 +90,8 @@ async def read_private(request: Request) -> bytearray:
     try:
         async with asyncio.timeout(SILENCE_S):
             async for piece in request.stream():
-                if piece:  # another server than ours: what can be wiped is
-                    body.add(piece)
+                if piece:  # another protocol than ours: the piece is its own, a copy is ours to overwrite
+                    body.add(bytes(bytearray(piece)))
     except TimeoutError:
         raise BadInput("the body did not end in time", PRIVATE, "send it without long pauses") from None
     except BaseException:

@@ -85,6 +85,10 @@ def _missing_for_case_2(chosen: WifiOptions) -> list[tuple[str, str]]:
     return found
 
 
+QUANTITIES = (
+    "devices", "fixed", "randomised", "bluetooth", "visitors", "by_rate", "people", "dwell", "flows",
+)  # fmt: skip
+"""The quantities a model of a Wi-Fi sensor may have, by their ``key``; docs/wifi.md says what each is."""
 MODELLED = frozenset({"visitors", "by_rate", "people"})
 """Quantities of a Wi-Fi sensor that a model computes from what was heard; the others are measured."""
 

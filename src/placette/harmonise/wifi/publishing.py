@@ -19,10 +19,6 @@ from placette.harmonise.wifi.slots import SlotCount
 from placette.model.observations import ObservationRow, Quality
 from placette.model.wifi import SLOT_US, Calibration, WifiOptions
 
-QUANTITIES = (
-    "devices", "fixed", "randomised", "bluetooth", "visitors", "by_rate", "people", "dwell", "flows",
-)  # fmt: skip
-"""The quantities a model of a Wi-Fi sensor may have, by their ``key``; docs/wifi.md says what each is."""
 DWELL_CLASSES = (
     f"≤{DWELL_MINUTES[0]} min",
     *(f"{low}–{high} min" for low, high in pairwise(DWELL_MINUTES)),
