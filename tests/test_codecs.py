@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from placette import codecs
+from placette import city, codecs
+from placette.access import Tokens
+from placette.app import House
 from placette.city.documents import Fault
 from placette.codecs import CodecShelf, differences, faults_of, trials
 from placette.model.errors import BadInput, NotFound
+from placette.publish.health import troubles
+from placette.settings import Settings
+from placette.store import Store
 
 AIX = Path(__file__).resolve().parent.parent / "cities" / "aix"
 FRAME = '[[frames]]\nfields = [{{name = "{name}", type = "{kind}"}}]\n'
@@ -140,3 +145,26 @@ def test_built_in_layouts_have_no_fault() -> None:
     with CodecShelf() as shelf:
         assert shelf.problems == ()
     assert [source.name for source in codecs.built_in()] == ["milesight"]
+
+
+async def test_a_running_city_takes_up_a_change_and_shows_a_broken_one(tmp_path: Path) -> None:
+    folder, data = tmp_path / "aix", tmp_path / "data"
+    shutil.copytree(AIX, folder)
+    data.mkdir()
+    store = Store.open(data / "placette.duckdb")
+    house = House(
+        store=store, city=city.read(folder), settings=Settings(), tokens=Tokens(data), data=data, url="x", folder=folder
+    )
+    try:
+        write(folder, "probe", "a")
+        await house.reload_codecs()
+        assert "probe" in house.understanding.codecs.names
+        write(folder, "probe", "broken", "u7")
+        with pytest.raises(BadInput):
+            await house.reload_codecs()
+        assert "probe" in house.understanding.codecs.names
+        shown = [trouble for trouble in troubles(await house.health()) if trouble.key == "codec"]
+        assert ["codecs/probe/layout.toml:2" in trouble.subject for trouble in shown] == [True]
+    finally:
+        house.codecs.close()
+        store.close()
