@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from placette.harmonise.networks import FORMATS
 from placette.model import times
+from placette.model.arrivals import Arrival
 from placette.model.errors import BadInput
 
 NOON = times.micros("2026-07-01T12:00:00Z")
@@ -119,3 +121,10 @@ def test_good_options_have_no_fault() -> None:
 def test_filters_are_the_network_s_topics_or_the_format_s() -> None:
     assert FORMATS["json"].filters({}, ["a/{device}/b"]) == ("a/+/b",)
     assert FORMATS["chirpstack"].filters({}) == ("application/+/device/+/event/+",)
+
+
+@pytest.mark.parametrize(("sent", "expected"), [({"t": 1.5}, 0), ({"t": 1.5, "at": "2026-07-01T12:00:00Z"}, 1)])
+def test_a_message_that_a_broker_had_kept_counts_when_it_tells_its_time(sent: Any, expected: int) -> None:
+    read = FORMATS["json"].reader({"time": "at"}, ["{device}"])
+    kept = Arrival(network="x", channel="a-1", payload=msgspec.json.encode(sent), received_time=NOON, retained=True)
+    assert len(read(kept)) == expected

@@ -85,7 +85,13 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _read(read: Callable[[Arrival, Any], list[Uplink]], options: msgspec.Struct, arrival: Arrival) -> list[Uplink]:
-    return read(arrival, options)
+    """Read an arrival; one that a broker had kept says nothing unless it tells when it was measured or heard."""
+    uplinks = read(arrival, options)
+    return [each for each in uplinks if each.fault or _told_time(each)] if arrival.retained else uplinks
+
+
+def _told_time(uplink: Uplink) -> bool:
+    return not (uplink.device_time is None is uplink.gateway_time is uplink.server_time)
 
 
 FORMATS: dict[str, Format] = {
