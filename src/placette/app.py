@@ -102,6 +102,8 @@ class House:
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.reharmonising = Reharmonising(store, self.understanding)
         self.wifi = Wifi(store, city, data)
+        limits = settings.limits
+        self.desk = Desk(store, city, data, limit=limits.upload_mb * MIB, days=limits.upload_days)
         self.feeds = Feeds(store, city, self.intake)
         callers = {network.key: network.format for network in city.networks.values() if network.kind == "http"}
         limit = settings.limits.body_mb * MIB
@@ -142,7 +144,8 @@ class House:
         raw_frames = Job(key="raw frames", work=self._let_go_of_frames, every_s=3_600, first_after_s=60)
         codecs = Job(key="codecs", work=self.reload_codecs, every_s=5)
         corrections = Job(key="corrections", work=self._correct, every_s=60)
-        return Jobs([raw_frames, codecs, corrections, *self.wifi.jobs()])
+        uploads = Job(key="uploads", work=self.desk.purge, every_s=3_600, first_after_s=120)
+        return Jobs([uploads, raw_frames, codecs, corrections, *self.wifi.jobs()])
 
     async def reload_codecs(self) -> None:
         """Use the codecs of the city folder as they stand there now, and try again what the ones before left.
@@ -189,6 +192,7 @@ class House:
             self.replaying.replay,
             basemap=basemap,
             public_url=server.public_url,
+            desk=self.desk,
         )
         routes = [*self._mounted(), *mount(pages.routes(), self.tokens)]
         site: Asgi = Starlette(routes=routes, exception_handlers=pages.exception_handlers())
@@ -303,6 +307,11 @@ def _network_health(network: Counted, expected_s: float | None) -> NetworkHealth
         frames_per_minute=network.recent.total(time.time_ns() // 1000),
         expected_s=expected_s,
         error=seen.problem,
+        received=seen.received,
+        stored=seen.stored,
+        dead=seen.dead,
+        repeated=seen.repeated,
+        waiting=seen.waiting,
     )
 
 

@@ -17,6 +17,7 @@ from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.errors import BadObservation, Busy, StorageFailure
 from placette.model.networks import Taken
 from placette.model.observations import ObservationRow
+from placette.quality.control import StreamingControl
 from placette.store import Store, arrivals, inbox
 from placette.store.inbox import KeptLetter
 
@@ -39,10 +40,14 @@ class MessageIntake:
     """Takes arrivals of message networks (:data:`placette.model.networks.Sink`).
 
     ``reader`` understands them; it may be replaced at any time by :meth:`use`. It tells repeated messages by ``seen``.
+    ``control`` flags what was read before it is stored.
     """
 
-    def __init__(self, store: Store, reader: MessageReader | None = None) -> None:
+    def __init__(
+        self, store: Store, reader: MessageReader | None = None, control: StreamingControl | None = None
+    ) -> None:
         self._store = store
+        self._control = control
         self._reader = reader or MessageReader()
         self._turn = asyncio.Lock()
         self.arrivals = arrivals.of(store)
@@ -82,11 +87,19 @@ class MessageIntake:
         await inbox.settle(self._store, done, {kept[number].id: letter for number, letter in why.items()}, now)
         return Replayed(len(done), stored, tuple(kept[number].id for number in sorted(why)))
 
+    def read_again(self, arrivals: Sequence[Arrival]) -> Harmonised:
+        """Return what arrivals that were taken before would become today; nothing is stored. Safe in any thread."""
+        return self._read(arrivals, 0, again=True)
+
+    async def store_again(self, rows: list[ObservationRow], origins: list[int]) -> dict[int, BadObservation]:
+        """Store what :meth:`read_again` gave; return why the store refuses some, by the number of their arrival."""
+        return (await self._store_rows(rows, origins))[1]
+
     async def _take(self, arrivals: Sequence[Arrival], *, packed: bool) -> Taken:
         first_id = self.arrivals.allot(len(arrivals))
         read = await asyncio.to_thread(self._read, arrivals, first_id) if packed else self._read(arrivals, first_id)
         await self.arrivals.keep(first_id, arrivals, read.records)
-        stored, refused = await self._store_rows(read.rows, read.origins)
+        stored, refused = await self._store_flagged(read.rows, read.origins)
         dead = read.dead + [_letter(arrivals[number], error) for number, error in refused.items()]
         self.seen.add(
             (record.fingerprint, record.time)
@@ -113,6 +126,17 @@ class MessageIntake:
                 one = Harmonised([], [], [letter], [], 0)
             whole.take(one, number)
         return whole
+
+    async def _store_flagged(
+        self, rows: list[ObservationRow], origins: list[int]
+    ) -> tuple[int, dict[int, BadObservation]]:
+        """Store rows with the flags of quality control, and stored ones whose flag became worse."""
+        if self._control is None:
+            return await self._store_rows(rows, origins)
+        flagged = await self._control.flag(rows)
+        mended = [origins[cause] for cause in flagged.causes]
+        stored, refused = await self._store_rows(flagged.rows + flagged.mended, origins + mended)
+        return stored - sum(origin not in refused for origin in mended), refused
 
     async def _store_rows(
         self, rows: list[ObservationRow], origins: list[int]

@@ -43,6 +43,10 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Largest body of a bulk request after decompression, MiB."""
     future_s: Annotated[int, Meta(ge=0)] = 86_400
     """How far ahead of the server's clock a measurement may lie, s; forecasts are not concerned."""
+    upload_mb: Megabytes = 1024
+    """Largest file that may be handed in on the import page, MiB."""
+    upload_days: Annotated[int, Meta(ge=1, le=3650)] = 7
+    """Days a file that was handed in is kept."""
     live_readers: Annotated[int, Meta(ge=1, le=100_000)] = 500
     """How many readers may follow the live stream at once."""
 
@@ -58,6 +62,8 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Observations that may wait for the disk before writers are told to come back (503)."""
     dead_letter_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     """Days a frame that could not be used is kept for replay."""
+    replay_mended: bool = True
+    """Replay the dead letters of a codec by itself when a new version of it is loaded."""
     raw_frame_days: Annotated[int, Meta(ge=1, le=3650)] = 7
     """Days the bytes of a message are kept after it was understood, so that a mended codec can read it again."""
 

@@ -10,7 +10,7 @@ from placette.harmonise.networks import FORMATS, Read
 from placette.harmonise.uplinks import UplinkReader
 from placette.intake import MessageIntake
 from placette.model.arrivals import Arrival
-from placette.model.errors import BadInput, PlacetteError
+from placette.model.errors import BadInput, NotFound, PlacetteError
 from placette.store import Store
 
 OWN_FORMAT = "placette"
@@ -28,11 +28,16 @@ class Understanding:
         self.intake = MessageIntake(store)
         self._renew()
 
-    def use_codecs(self, codecs: Codecs) -> None:
-        """Decode what comes from now on with these; what the ones before held is given back."""
+    def use_codecs(self, codecs: Codecs) -> tuple[str, ...]:
+        """Decode what comes from now on with these; return the names of those that are new or of another version.
+
+        What the ones before held is given back.
+        """
         before, self.codecs = self.codecs, codecs
         self._renew()
+        versions = {name: before.get(name).version for name in before.names}
         before.close(unless_in=codecs)
+        return tuple(name for name in codecs.names if codecs.get(name).version != versions.get(name))
 
     def use_devices(self, devices: Devices) -> None:
         """Know these devices from now on: one was installed, replaced or retired."""
@@ -53,6 +58,14 @@ class Understanding:
             return frozenset(each.mapping.model.codec for each in attached if each is not None)
         except PlacetteError:
             return frozenset()
+
+    def model_version(self, model: str) -> str:
+        """Return the version of a device model's mapping; raises ``NotFound``."""
+        version = self.devices.versions.get(model)
+        if version is None:
+            known = ", ".join(sorted(self.devices.versions)) or "none is in use"
+            raise NotFound(f"no device is of the model '{model[:80]}'", "models.toml", f"the models in use: {known}")
+        return version
 
     def _renew(self) -> None:
         uplinks = UplinkReader(self.devices, self.codecs, self.intake.seen)

@@ -129,6 +129,11 @@ class Devices:
         """Return the device of this identifier, ``None`` when the city has none."""
         return self._attached.get(network_id.casefold())
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of the mapping of each model that a device has."""
+        return {each.mapping.model.key: each.mapping.version for each in self._attached.values()}
+
     def mapping_of(self, thing_code: str) -> ModelMapping | None:
         """Return the mapping of a device by its code, ``None`` when the city has none."""
         return next((each.mapping for each in self._attached.values() if each.thing_code == thing_code), None)

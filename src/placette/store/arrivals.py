@@ -8,7 +8,7 @@ observation names is the only trace.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -148,12 +148,7 @@ class Arrivals:
 
         def write(con: duckdb.DuckDBPyConnection) -> None:
             # Numbered by the one writer thread: two batches may bring the same new lineage at once.
-            ids = dict(self._lineages)
-            new = {
-                lineage: ids.setdefault(lineage, len(ids) + 1)
-                for lineage in dict.fromkeys(record.lineage for record in records)
-                if lineage not in ids
-            }
+            ids, new = self._numbered(record.lineage for record in records)
             _insert(con, chosen, _uplinks(records, first_id, ids), new)
             self._lineages = ids
 
@@ -189,6 +184,39 @@ class Arrivals:
             )
             for row in found.to_pylist()
         ]
+
+    async def read_anew(self, read: Mapping[tuple[int, str], Lineage]) -> None:
+        """Note by what the messages, each of an arrival and a device, are understood now."""
+        if not read:
+            return
+
+        def write(con: duckdb.DuckDBPyConnection) -> None:
+            ids, new = self._numbered(read.values())
+            _insert_lineages(con, new)
+            told = pa.table(
+                {
+                    "arrival_id": pa.array([arrival for arrival, _ in read], pa.int64()),
+                    "device": pa.array([_text(device) for _, device in read], pa.string()),
+                    "lineage_id": pa.array([ids[lineage] for lineage in read.values()], pa.int64()),
+                }
+            )
+            con.register("told", told)
+            try:
+                con.execute(
+                    "UPDATE uplink SET lineage_id = told.lineage_id FROM told"
+                    " WHERE uplink.arrival_id = told.arrival_id AND uplink.device = told.device"
+                )
+            finally:
+                con.unregister("told")
+            self._lineages = ids
+
+        await self._store.change(write, refresh=False)
+
+    def _numbered(self, lineages: Iterable[Lineage]) -> tuple[dict[Lineage, int], dict[Lineage, int]]:
+        """Return the numbers of all lineages, and of those that are new; by the one writer thread only."""
+        ids = dict(self._lineages)
+        new = {each: ids.setdefault(each, len(ids) + 1) for each in dict.fromkeys(lineages) if each not in ids}
+        return ids, new
 
     async def purge(self, now: int) -> int:
         """Let go of the bytes older than the store's ``raw_days`` (``now`` in µs UTC); return how many went."""
@@ -260,6 +288,10 @@ def _insert(
             con.execute(f"INSERT INTO {name} FROM taken")  # fixed names
         finally:
             con.unregister("taken")
+    _insert_lineages(con, lineages)
+
+
+def _insert_lineages(con: duckdb.DuckDBPyConnection, lineages: Mapping[Lineage, int]) -> None:
     for lineage, key in lineages.items():
         con.execute(
             "INSERT INTO lineage VALUES (?, ?, ?, ?, ?, now()::TIMESTAMP)", [key, *msgspec.structs.astuple(lineage)]
