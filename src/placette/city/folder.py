@@ -103,16 +103,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     if faults or table is None or outline is None:
         return None, faults
     city = City(
-        key=table.key,
-        name=table.name,
-        country=table.country,
-        zone=table.zone,
-        languages=table.languages,
-        licence=table.licence,
-        contacts=table.contacts,
-        insee=table.insee,
-        population=table.population,
-        school_holidays=table.school_holidays,
+        **msgspec.structs.asdict(table),
         outline=outline[0],
         outline_source=outline[1],
         places=places,
