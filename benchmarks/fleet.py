@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -62,10 +62,22 @@ BY_SERVER = ("door", "parking")
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One message of the log: its MQTT topic and its payload."""
+    """One message of the log: its MQTT topic and payload; ``frame`` tells which uplink it carries, if any can be read.
+
+    Retransmissions carry the same frame. ``values`` is how many observations a frame gives.
+    """
 
     topic: str
     payload: bytes
+    frame: tuple[str, int] | None = None
+    values: int = 0
+
+
+def observations(events: Iterable[Event], seen: set[tuple[str, int]]) -> int:
+    """Return how many observations these messages bring that the frames ``seen`` did not; they are seen then."""
+    new = {event.frame: event.values for event in events if event.frame is not None and event.frame not in seen}
+    seen |= new.keys()
+    return sum(new.values())
 
 
 class Log(msgspec.Struct, frozen=True):
@@ -164,7 +176,10 @@ def _uplink(
         del body["fCnt"]  # protobuf's JSON leaves zeros out
     if with_object:
         body["object"] = {field.property: value * field.step for field, value in zip(fields, raw, strict=True)}
-    return _event(kind, number, "up", body)
+    if kind in BY_SERVER and not with_object:
+        return _event(kind, number, "up", body)
+    event = _event(kind, number, "up", body)
+    return Event(event.topic, event.payload, (thing_code(kind, number), counter), len(fields))
 
 
 def _heard(moment: datetime, chance: Random) -> Iterator[dict[str, Any]]:

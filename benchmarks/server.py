@@ -75,17 +75,18 @@ class Server:
 
     def wait_for_networks(self) -> None:
         """Return when every MQTT network of its city is connected."""
-        self._wait_until(self._is_connected, "the broker was not reached")
+        self.wait_until(self._is_connected, "the broker was not reached")
 
     def wait_for_log(self, words: str) -> None:
         """Return when it has printed these words."""
-        self._wait_until(lambda: words in self.log(), f"it never said '{words}'")
+        self.wait_until(lambda: words in self.log(), f"it never said '{words}'")
 
     def _is_connected(self) -> bool:
         networks = json.loads(self.get("/api/health"))["networks"]
         return bool(networks) and all(network["connected"] for network in networks)
 
-    def _wait_until(self, happens: Callable[[], bool], complaint: str) -> None:
+    def wait_until(self, happens: Callable[[], bool], complaint: str) -> None:
+        """Return once this happens; raises ``RuntimeError`` with the complaint and the log when it takes too long."""
         deadline = time.perf_counter() + PATIENCE_S
         while not happens():
             if time.perf_counter() > deadline:

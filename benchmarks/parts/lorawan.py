@@ -46,29 +46,24 @@ def run(bench: Bench) -> Iterator[Result]:
 
 def _measure(bench: Bench, port: int, server: Server) -> Figure:
     made = fleet.log(UPLINKS * bench.runs, per_kind=PER_KIND)
-    size = len(made.events) // bench.runs
-    wanted = sum(len(values) for values in made.expected.values())
+    size = -(-len(made.events) // bench.runs)
+    seen: set[tuple[str, int]] = set()
+    wanted = 0
     rates = []
-    for run_number in range(bench.runs):
-        last = run_number == bench.runs - 1
-        part = made.events[run_number * size : None if last else (run_number + 1) * size]
+    for begin in range(0, len(made.events), size):
+        part = made.events[begin : begin + size]
+        wanted += fleet.observations(part, seen)
+        packets = [mqtt_wire.packet(number, each.topic, each.payload) for number, each in enumerate(part)]
         started = time.perf_counter()
-        mqtt_wire.publish(port, [mqtt_wire.packet(n, each.topic, each.payload) for n, each in enumerate(part)])
-        _wait(server, len(part), started, wanted if last else None)
+        mqtt_wire.publish(port, packets)
+        while (stored := server.stored()) < wanted:
+            if time.perf_counter() - started > PATIENCE_S:
+                raise RuntimeError(f"{wanted:,} observations were sent, {stored:,} are stored")
+            time.sleep(0.05)
         rates.append(_uplinks(part) / (time.perf_counter() - started))
-    return Figure(part=PART, name=NAME, unit="uplinks/s", values=tuple(rates), target=TARGET, at_least=True)
-
-
-def _wait(server: Server, count: int, started: float, wanted: int | None) -> None:
-    """Wait until nothing more comes in; after the last run every expected observation must be there, and no other."""
-    before = -1
-    while (stored := server.stored()) != before or not stored:
-        if time.perf_counter() - started > PATIENCE_S:
-            raise RuntimeError(f"{count:,} messages were published, {stored:,} observations are stored")
-        before = stored
-        time.sleep(0.1)
-    if wanted is not None and stored != wanted:
+    if stored != wanted:
         raise RuntimeError(f"{wanted:,} observations were sent, {stored:,} are stored")
+    return Figure(part=PART, name=NAME, unit="uplinks/s", values=tuple(rates), target=TARGET, at_least=True)
 
 
 def _uplinks(events: list[Event]) -> int:

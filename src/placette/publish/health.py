@@ -41,6 +41,13 @@ class NetworkHealth(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     next_attempt: int | None = None
     """When a feed asks next, µs UTC."""
+    received: int = 0
+    """Messages since the start; ``stored`` observations came of them, ``dead`` messages were kept as dead letters,
+    ``repeated`` ones had been taken before, and ``waiting`` ones are not durable yet."""
+    stored: int = 0
+    dead: int = 0
+    repeated: int = 0
+    waiting: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
