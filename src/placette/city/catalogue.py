@@ -137,6 +137,8 @@ def read_networks(document: Document, languages: tuple[str, ...], faults: list[F
         one = reader.struct(Network, (key,), value, checks, key=key)
         if one is None:
             continue
+        if one.kind == "feed":
+            reader.fault((key, "kind"), "feeds do not stand here", "write the feed into feeds.toml: see docs/feeds.md")
         if one.kind == "mqtt" and not one.host:
             reader.fault((key,), f"'host' is missing in {key}", "name the MQTT broker")
         if one.kind == "wifi":

@@ -22,6 +22,8 @@ FILES = (
     "networks.toml",
     "things.csv",
 )
+"""What a city folder must have."""
+_ALSO = ("feeds.toml",)
 
 
 def slug(name: str) -> str:
@@ -51,7 +53,7 @@ def scaffold(name: str, target: Path, *, longitude: float = 0.0, latitude: float
         if any(target.iterdir()):
             raise Conflict(f"the folder {target} is not empty", str(target), "give another folder; nothing was written")
         written = []
-        for file in FILES:
+        for file in (*FILES, *_ALSO):
             text = Template((_TEMPLATES / file).read_text(encoding="utf-8")).substitute(values)
             (target / file).write_text(text, encoding="utf-8")
             written.append(target / file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -149,16 +150,15 @@ def test_anything_in_the_place_of_a_member_is_read_or_told(case: tuple[str, Any]
         found = read(kind, said)
     except PlacetteError:
         return
-    assert found[-1].fields and not found[-1].fault
+    assert found[-1].fields
+    assert not found[-1].fault
 
 
 @settings(max_examples=200)
 @given(st.sampled_from(sorted(set(feeds.KINDS) - {"icalendar"})), JSON)
 def test_any_json_is_read_or_told(kind: str, said: Any) -> None:
-    try:
-        read(kind, said)
-    except PlacetteError as error:
-        assert error.what
+    with contextlib.suppress(PlacetteError):
+        assert all(uplink.fault or uplink.fields is not None for uplink in read(kind, said))
 
 
 def test_a_calendar_with_one_broken_event_still_tells_the_others() -> None:
