@@ -8,6 +8,7 @@ from starlette.responses import Response
 from placette.model.errors import NotFound
 from placette.web.pages.explorer import explore
 from placette.web.pages.site import Site
+from placette.web.radio import by_lorawan, radio
 from placette.web.readings import readings
 
 
@@ -31,5 +32,6 @@ async def thing(site: Site, request: Request, language: str) -> Response:
         explorer=explorer,
         member=member,
         place=site.city.place(member.place) if member.place else None,
+        radio=await radio(site.store, member, asked) if not part and by_lorawan(site.city, member) else None,
         cells=[cells.cell(member, info, known.get(info.id)) for info in member.infos],
     )
