@@ -239,6 +239,8 @@ REFUSED: dict[str, tuple[str, str, Any, dict[str, Any], int, str]] = {
     "a lamp without gateway": ("POST", "/devices", [lamp("1")], {"clientAddress": NIL}, 400, "payloadError"),
     "an unknown device": ("PATCH", f"/devices/{uuid.uuid4()}", {"functions": []}, {}, 404, "resourceNotFound"),
     "an unknown class": ("PUT", "/device-classes/Nix", {"name": "Nix"}, {}, 404, "resourceNotFound"),
+    "a logger": ("GET", f"/logger-configs/{uuid.uuid4()}", None, {}, 404, "resourceNotFound"),
+    "a group": ("GET", f"/groups/{uuid.uuid4()}", None, {}, 404, "resourceNotFound"),
     "a wrong page": ("GET", "/devices", None, {"offset": "-1"}, 400, "parameterValueNotValid"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -127,9 +128,25 @@ async def test_an_unknown_network_is_not_found(client: httpx.AsyncClient, taking
     assert (answer.status_code, taking.arrivals) == (404, [])
 
 
-@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+PACKED = {"identity": bytes, "gzip": gzip.compress, "deflate": zlib.compress}
+
+
+@pytest.mark.parametrize("encoding", PACKED)
+async def test_a_body_may_be_compressed(client: httpx.AsyncClient, taking: Taking, encoding: str) -> None:
+    body = PACKED[encoding](b"x" * 9_000)
+    await client.post("/api/networks/lora", content=body, headers={"Content-Encoding": encoding})
+    assert taking.arrivals[0].payload == b"x" * 9_000
+
+
+@pytest.mark.parametrize("body", [b"nonsense", zlib.compress(b"x" * 9_000)[:-4]])
+async def test_a_damaged_body_is_refused(client: httpx.AsyncClient, taking: Taking, body: bytes) -> None:
+    answer = await client.post("/api/networks/lora", content=body, headers={"Content-Encoding": "deflate"})
+    assert (answer.status_code, taking.arrivals) == (400, [])
+
+
+@pytest.mark.parametrize("encoding", PACKED)
 async def test_a_body_beyond_the_limit_is_refused(client: httpx.AsyncClient, taking: Taking, encoding: str) -> None:
-    body = gzip.compress(b"x" * 20_000) if encoding == "gzip" else b"x" * 20_000
+    body = PACKED[encoding](b"x" * 20_000)
     answer = await client.post("/api/networks/lora", content=body, headers={"Content-Encoding": encoding})
     assert (answer.status_code, taking.arrivals) == (413, [])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 
 import pyarrow as pa
@@ -14,24 +15,29 @@ BLOCK = 1 << 20
 SILENCE_S = 60.0
 """A sender that sends nothing for this long gives its place to others."""
 ENCODINGS = {"gzip": "gzip", "x-gzip": "gzip", "zstd": "zstd"}
+DEFLATE = "deflate"
+"""RFC 9110 means the zlib format by it; pyarrow does not read that one."""
 
 
 async def blocks(request: Request, limit: int, packed_limit: int) -> AsyncIterator[bytes]:
-    """Yield the body in blocks of some 1 MiB, decompressed when its Content-Encoding says so.
+    """Yield the body in blocks of some 1 MiB, decompressed when its Content-Encoding is gzip, zstd or deflate.
 
     Raises ``TooLarge`` beyond ``limit`` bytes (``packed_limit`` before decompression), ``BadInput`` on damaged
-    compression or silence, and ``UnsupportedMedia`` on an encoding other than gzip and zstd.
+    compression or silence, and ``UnsupportedMedia`` on an encoding other than these three.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("identity", ""):
         async for block in _plain(request, limit):
             yield block
         return
-    if encoding not in ENCODINGS:
+    if encoding not in ENCODINGS and encoding != DEFLATE:
         raise UnsupportedMedia(
-            f"the encoding '{encoding[:40]}' is not read here", request.url.path, "send it plain, gzip or zstd"
+            f"the encoding '{encoding[:40]}' is not read here", request.url.path, "send it plain, deflate, gzip or zstd"
         )
     packed = b"".join([block async for block in _plain(request, packed_limit)])
+    if encoding == DEFLATE:
+        yield await asyncio.to_thread(_inflated, packed, limit, request.url.path)
+        return
     stream = pa.CompressedInputStream(pa.BufferReader(packed), ENCODINGS[encoding])
     size = 0
     while block := await asyncio.to_thread(_unpacked, stream, request.url.path):
@@ -78,6 +84,21 @@ def _unpacked(stream: pa.CompressedInputStream, path: str) -> bytes:
         raise BadInput(
             f"the compressed body is damaged: {error}", path, "compress it again; was it cut short?"
         ) from None
+    return data
+
+
+def _inflated(packed: bytes, limit: int, path: str) -> bytes:
+    inflating = zlib.decompressobj()
+    try:
+        data = inflating.decompress(packed, limit + 1)
+    except zlib.error as error:
+        raise BadInput(
+            f"the compressed body is damaged: {error}", path, "compress it again; was it cut short?"
+        ) from None
+    if len(data) > limit:
+        raise _too_large(limit, path)
+    if not inflating.eof:
+        raise BadInput("the compressed body is damaged: it has no end", path, "compress it again; was it cut short?")
     return data
 
 

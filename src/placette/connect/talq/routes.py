@@ -80,7 +80,9 @@ class TalqRoutes:
             ("DELETE", "/device-classes/{name}", self._forget_class, "Forget a TALQ device class"),
             ("POST", "/services", self._services, "Take the services that a TALQ gateway announces"),
             ("POST", "/log-reports", self._report, "Take readings and events that a TALQ gateway logged"),
-            ("GET", "/groups", self._groups, "List groups for a TALQ gateway: there are none"),
+            ("GET", "/groups", self._none, "List groups for a TALQ gateway: there are none"),
+            ("GET", "/groups/{address}", self._nothing, "Show a group to a TALQ gateway: there is none"),
+            ("GET", "/logger-configs/{address}", self._nothing, "Show a logger to a TALQ gateway: there is none"),
         ]
         return [
             Route(
@@ -204,8 +206,11 @@ class TalqRoutes:
         await self._take(network, request, payload)
         return Response(status_code=201)
 
-    async def _groups(self, network: _Network, request: Request) -> Response:
+    async def _none(self, network: _Network, request: Request) -> Response:
         return json_response([])
+
+    async def _nothing(self, network: _Network, request: Request) -> Response:
+        raise TalqFault("resourceNotFound", f"there is no {request.url.path[-80:]}")
 
     async def _readings(self, network: _Network, request: Request, devices: list[Device]) -> None:
         """Hand over devices that tell readings: attributes that say when they were measured."""
