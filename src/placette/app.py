@@ -40,6 +40,8 @@ from placette.publish import latest, sensorthings, series
 from placette.publish.health import Health, NetworkHealth, Reason
 from placette.publish.live import Live
 from placette.reharmonising import Reharmonising
+from placette.quality import orders as quality_orders
+from placette.quality.keeper import Keeper
 from placette.replaying import Replaying
 from placette.services.calibration import Correcting
 from placette.settings import Settings
@@ -101,6 +103,7 @@ class House:
         self.understanding.use_codecs(self.codecs.codecs)
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.reharmonising = Reharmonising(store, self.understanding)
+        self.quality = Keeper(store, city.quality)
         self.wifi = Wifi(store, city, data)
         limits = settings.limits
         self.desk = Desk(store, city, data, limit=limits.upload_mb * MIB, days=limits.upload_days)
@@ -145,7 +148,7 @@ class House:
         codecs = Job(key="codecs", work=self.reload_codecs, every_s=5)
         corrections = Job(key="corrections", work=self._correct, every_s=60)
         uploads = Job(key="uploads", work=self.desk.purge, every_s=3_600, first_after_s=120)
-        return Jobs([uploads, raw_frames, codecs, corrections, *self.wifi.jobs()])
+        return Jobs([uploads, raw_frames, codecs, corrections, *self.quality.jobs(), *self.wifi.jobs()])
 
     async def reload_codecs(self) -> None:
         """Use the codecs of the city folder as they stand there now, and try again what the ones before left.
@@ -261,6 +264,7 @@ class House:
             *origins.routes(self.intake.arrivals),
             *letters.routes(self.store, self.replaying.replay),
             *reharmonising.routes(self.reharmonising),
+            *quality_orders.routes(self.store, self.city.quality),
             *admin.routes(self.store, self.city, self.data),
         ]
 

@@ -11,6 +11,7 @@ from placette.harmonise.uplinks import UplinkReader
 from placette.intake import MessageIntake
 from placette.model.arrivals import Arrival
 from placette.model.errors import BadInput, NotFound, PlacetteError
+from placette.quality.control import StreamingControl
 from placette.store import Store
 
 OWN_FORMAT = "placette"
@@ -25,7 +26,7 @@ class Understanding:
         self.devices = Devices.of(city)
         self._topics = {network.key: network.topic for network in city.networks.values()}
         self._formats = formats(city)
-        self.intake = MessageIntake(store)
+        self.intake = MessageIntake(store, control=StreamingControl(store, city.quality))
         self._renew()
 
     def use_codecs(self, codecs: Codecs) -> tuple[str, ...]:

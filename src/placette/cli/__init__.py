@@ -36,6 +36,7 @@ for _name, _where in (
     ("basemap", "basemap:basemap"),
     ("lorawan", "lorawan:app"),
     ("feed", "feed:app"),
+    ("quality", "quality:app"),
     ("bench", "bench:bench"),
     ("wifi", "wifi:app"),
     ("calibrate", "calibrate:calibrate"),

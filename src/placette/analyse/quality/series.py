@@ -28,7 +28,8 @@ def examine(times: Times, values: Floats, terms: Terms) -> Flags:
 
 def _compare(times: Times, values: Floats, terms: Terms) -> Flags:
     linked = np.zeros(len(values), np.bool_)
-    linked[1:] = np.diff(times) <= terms.linked_us
+    steps = np.diff(times)
+    linked[1:] = (steps > 0) & (steps <= terms.linked_us)
     found = [np.full(len(values), qartod.GOOD)]
     if np.isfinite(terms.spike[0]) and len(values) > 2:
         found.append(qartod.spike(values, *terms.spike, method="differential", linked=linked))

@@ -26,13 +26,13 @@ class Stream:
     [(1, 0), (1, 0), (4, 0), (1, 0), (1, 4)]
     """
 
-    __slots__ = ("_before", "_high", "_low", "_still", "_terms", "_value", "flag", "time")
+    __slots__ = ("_before", "_high", "_low", "_still", "_terms", "flag", "time", "value")
 
     def __init__(self, terms: Terms) -> None:
         self.time = -(2**63)
         self.flag = UNKNOWN
         self._terms = terms
-        self._value = math.nan
+        self.value = math.nan
         self._before = math.nan
         self._still: deque[float] = deque(maxlen=terms.flat[1] + 1)
         self._low = math.inf
@@ -51,25 +51,25 @@ class Stream:
         if value < low or value > high:
             return FAIL, 0
         if time <= self.time:
-            return (self.flag if time == self.time and value == self._value else UNKNOWN), 0
-        linked = time - self.time <= terms.linked_us and self._value == self._value  # not NaN
+            return (self.flag if time == self.time and value == self.value else UNKNOWN), 0
+        linked = time - self.time <= terms.linked_us and self.value == self.value  # not NaN
         low, high = terms.suspect
         flag = SUSPECT if value < low or value > high else GOOD
         revised = 0
         if linked:
-            change = value - self._value
+            change = value - self.value
             if flag == GOOD and abs(change) > terms.rate * (time - self.time) / 1_000_000:
                 flag = SUSPECT
             revised = self._spike(change)
         if terms.flat[0]:
             flag = max(flag, self._stillness(value, linked))
-        self._before = self._value if linked else math.nan
-        self._value, self.time, self.flag = value, time, flag
+        self._before = self.value if linked else math.nan
+        self.value, self.time, self.flag = value, time, flag
         return flag, revised
 
     def _spike(self, change: float) -> int:
         """Return the new flag of the value before this one, 0 when it stands."""
-        came = self._value - self._before
+        came = self.value - self._before
         if not came * change < 0:
             return 0
         height = min(abs(came), abs(change))
