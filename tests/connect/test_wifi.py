@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -23,7 +25,7 @@ from placette.model.errors import Busy
 from placette.model.wifi import SLOT_US, time_class
 from placette.publish.city_sync import sync
 from placette.store import Store
-from placette.wifi import Wifi
+from placette.wifi import Counting, Wifi
 
 START = 5_967_752 * SLOT_US
 SECRET = 's3cret/with"quote'
@@ -157,6 +159,21 @@ async def test_frames_become_counts_and_people(square: Any) -> None:
     }  # fmt: skip
 
 
+async def test_requests_sent_at_once_are_answered_one_after_the_other(square: Any) -> None:
+    square[1].now = START + 20_000_000
+    host, port = str(square[2].base_url).removeprefix("http://").split(":")
+    bodies = [json.dumps(frames(20, first=20 * number)).encode() for number in range(3)]
+    head = "{} /api/wifi/square HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\nConnection: {}\r\n\r\n"
+    sent = b"".join(head.format("POST", len(body), "keep-alive").encode() + body for body in bodies)
+    reader, writer = await asyncio.open_connection(host, int(port.rstrip("/")))
+    writer.write(sent + head.format("GET", 0, "close").encode())
+    answers = await reader.read()
+    writer.close()
+    assert answers.count(b"HTTP/1.1 204 No Content") == 3
+    assert answers.endswith(b"valid-1")
+    assert (await told(square))["S-1/wifi-devices"] == 60
+
+
 def meraki_3(kind: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     location = {"time": "2026-09-25T08:40:10Z", "lat": 43.5, "rssiRecords": records}
     client = {"clientMac": "F8:77:B8:00:00:01", "locations": [location], "manufacturer": None}
@@ -265,6 +282,39 @@ async def test_counts_wait_for_a_store_that_cannot_take_them(square: Any, monkey
         with pytest.raises(Busy):
             await network.counting["square"].close(store)
     assert (await told(square))["S-1/wifi-devices"] == 40
+
+
+async def test_case_2_tells_visitors_stays_and_flows(square: Any, folder: Path, tmp_path: Path) -> None:
+    _, clock, _, store = square
+    found = city.read(folder)
+    legal = {"controller": "V", "notice_url": "https://a.fr/n", "opt_out_url": "https://a.fr/o", "opt_out_env": "A_KEY"}
+    network = msgspec.structs.replace(found.networks["square"], options={"case": 2, "late_s": 0, **legal})
+    keys = {"pedestrians": "visitors", "wifi-devices": "dwell", "bluetooth-devices": "flows"}
+    scanner = found.models["scanner"]
+    quantities = tuple(msgspec.structs.replace(each, key=keys[each.property]) for each in scanner.quantities)
+    models = found.models | {"scanner": msgspec.structs.replace(scanner, quantities=quantities)}
+    counting = Counting(msgspec.structs.replace(found, models=models), network, tmp_path, now=clock)
+    for step, heard in enumerate((range(40), range(15, 60))):
+        clock.now = START + step * SLOT_US
+        await counting.close(store)
+        for sensor in ("S-1", "S-2")[: step + 1]:
+            for number in heard:
+                counting.take(sensor, None, bytearray([0, 1, 2, 3, 4, number]), rssi_dbm=None, bluetooth=False)
+    clock.now = START + 24 * 3_600_000_000
+    await counting.close(store)
+    streams = {each.id: code for code, each in store.directory.by_code.items()}
+    rows = (await store.query("SELECT * FROM observation ORDER BY datastream_id, phenomenon_time")).to_pylist()
+    told = [(streams[row["datastream_id"]], row["result"] or json.loads(row["result_json"] or "null")) for row in rows]
+    stays = {"5–15 min": 25, "15–30 min": None, "30–60 min": None, ">60 min": None}
+    assert sorted(told, key=str) == sorted(
+        [
+            ("S-1/pedestrians", 40), ("S-1/pedestrians", 20), ("S-2/pedestrians", 45),
+            ("S-1/wifi-devices", {"≤5 min": 35, **stays}),
+            ("S-2/wifi-devices", {"≤5 min": 45, **stays, "5–15 min": None}),
+            ("S-1/bluetooth-devices", {"S-2": 45}), ("S-2/bluetooth-devices", {"S-1": 45}),
+        ],
+        key=str,
+    )  # fmt: skip
 
 
 def test_without_its_secret_the_door_stays_closed(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from placette.harmonise.wifi.days import DAY_US, DayCount, Days, day_in
+from placette.harmonise.wifi.days import DAY_US, MARGIN_US, DayCount, Days, day_in
 from placette.harmonise.wifi.level import fill_gaps, smooth
 from placette.harmonise.wifi.slots import SlotCount
 from placette.model.wifi import SLOT_US
@@ -118,10 +118,15 @@ def test_the_salt_ends_with_the_local_day() -> None:
     street = Street()
     street.hear(at("2026-03-10T23:58"), [1])
     assert any(street.salts[0])
-    street.until(at("2026-03-11T00:00") - 1)
+    street.until(at("2026-03-10T23:59") - 1)
     assert any(street.salts[0])
-    street.until(at("2026-03-11T00:00"))
+    minute = at("2026-03-10T23:59")
+    assert street.days.take("A", minute, address(1), now=minute).startswith("between two days")
+    street.until(minute)
     assert not any(street.salts[0])
+    assert street.slots[-1].partial
+    assert street.days.take("A", minute, address(1), now=minute).startswith("between two days")
+    assert len(street.salts) == 1
     street.hear(at("2026-03-11T00:01"), [1])
     assert len(street.salts) == 2
     assert street.days.take("A", at("2026-03-10T23:59"), address(1), now=at("2026-03-11T00:01")).startswith("too late")
@@ -134,8 +139,9 @@ def test_no_day_is_longer_than_24_hours(day: str, hours: list[int]) -> None:
     for _ in hours:
         start, end = day_in(PARIS)(time)
         assert start == time
-        spans.append((end - start) / 3_600e6)
-        time = end
+        spans.append((end + MARGIN_US - start) / 3_600e6)
+        assert end - start < DAY_US
+        time = end + MARGIN_US
     assert spans == hours
     assert datetime.fromtimestamp(time / 1e6, PARIS).hour == 0
 

@@ -33,10 +33,12 @@ HISTORY = 48
 DWELL_MINUTES = (5, 15, 30, 60)
 """Upper bounds of the dwell classes; the last class lies above."""
 DAY_US = 86_400_000_000
+MARGIN_US = 60_000_000
+"""A day's salt ends this long before the day does: its end is looked for every few seconds, and 24 h are the law's."""
 _Z = 1.959963984540054
 
 Day = tuple[int, int]
-"""Start and end of the local day that holds a time, µs UTC; never longer than 24 h."""
+"""From when to when the salt of a time's local day may live, µs UTC; always shorter than 24 h."""
 
 
 class DayCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +86,7 @@ class _Sensor:
 
 
 class Days:
-    """The open day. ``day`` returns the day that holds a time; ``started`` is when counting began, µs UTC."""
+    """The open day. ``day`` returns the life of a time's salt; ``started`` is when counting began, µs UTC."""
 
     def __init__(
         self,
@@ -105,17 +107,17 @@ class Days:
         self._sensors: dict[str, _Sensor] = {}
 
     def take(self, sensor: str, time: int, address: bytearray, *, now: int, bluetooth: bool = False) -> str:
-        """Count a frame; returns an empty text, or the reason why it was dropped.
-
-        :meth:`close` must have been called with the same ``now``, so that a day that is over has been destroyed.
-        """
+        """Count a frame; returns an empty text, or the reason why it was dropped."""
         number = time // SLOT_US
-        if time > now + AHEAD_US or (self._bounds and time >= self._bounds[1]):
+        start, end = self._bounds or self._day(now)
+        if time > now + AHEAD_US:
             return "ahead of our clock"
-        if now >= (number + 1) * SLOT_US + self._late or time < self._day(now)[0]:
+        if now >= end or time >= end:
+            return "between two days: one salt is destroyed, the next not made"
+        if now >= (number + 1) * SLOT_US + self._late or time < start:
             return "too late: its interval is closed"
         if self._salt is None:
-            self._salt, self._bounds = Salt(self._fill), self._day(now)
+            self._salt, self._bounds = Salt(self._fill), (start, end)
         heard = self._sensors.get(sensor)
         if heard is None:
             heard = self._sensors[sensor] = _Sensor(self._new())
@@ -176,7 +178,7 @@ class Days:
             bluetooth=_exactly(len(interval.bluetooth)),
             frames=tuple(interval.frames),
             visitors=visitors,
-            partial=start < self._started,
+            partial=start < self._started or (self._bounds is not None and start + SLOT_US > self._bounds[1]),
         )
         return [*filled, count]
 
@@ -203,7 +205,8 @@ class Days:
 
 def local_day(start: int, end: int, time: int) -> Day:
     """Return the part of a local day that holds ``time``: the 25th hour of an autumn day is a day of its own."""
-    return (start, min(end, start + DAY_US)) if time < start + DAY_US else (start + DAY_US, end)
+    part = (start, min(end, start + DAY_US)) if time < start + DAY_US else (start + DAY_US, end)
+    return part[0], part[1] - MARGIN_US
 
 
 def day_in(zone: tzinfo) -> Callable[[int], Day]:
