@@ -88,6 +88,7 @@ def test_every_error_has_its_status() -> None:
         "TooLarge": 413,
         "UnsupportedMedia": 415,
         "Unprocessable": 422,
+        "Unreachable": 502,
         "Busy": 503,
         "StorageFailure": 507,
     }

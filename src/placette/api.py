@@ -41,6 +41,7 @@ STATUS: tuple[tuple[type[errors.PlacetteError], int], ...] = (
     (errors.TooLarge, 413),
     (errors.UnsupportedMedia, 415),
     (errors.Unprocessable, 422),
+    (errors.Unreachable, 502),
     (errors.Busy, 503),
     (errors.StorageFailure, 507),
 )

@@ -12,6 +12,7 @@ Every error says *what* is wrong, *where* (file and line, JSON path, row number,
     ├── TooLarge            a body, nesting, page or time beyond its limit     413
     ├── UnsupportedMedia    a content type or encoding we do not read          415
     ├── Unprocessable       well formed, but means nothing here                422
+    ├── Unreachable         another's server does not answer as it should  502
     ├── Busy                the write queue is full: try again later           503
     └── StorageFailure      the disk is full, read-only or broken              507
 
@@ -78,6 +79,20 @@ class UnsupportedMedia(PlacetteError):
 
 class Unprocessable(PlacetteError):
     """Well formed, but it means nothing in this city."""
+
+
+class Unreachable(PlacetteError):
+    """Another's server did not answer as it should; ``status`` is 0 when it did not answer at all.
+
+    ``retry_after_s`` is the pause it asked for, s; 0 when it named none.
+    """
+
+    def __init__(
+        self, what: str, where: str = "", remedy: str = "", *, status: int = 0, retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(what, where, remedy)
+        self.status = status
+        self.retry_after_s = retry_after_s
 
 
 class Busy(PlacetteError):

@@ -21,10 +21,10 @@ from placette.connect.feeds import (
     vigieau,
 )
 from placette.connect.feeds.feed import Feed, Notes
-from placette.connect.feeds.fetch import Unreachable, Web
+from placette.connect.feeds.fetch import Web
 from placette.connect.feeds.shape import FeedConfig, Fetch, Station
 
-__all__ = ["CONNECTORS", "Feed", "FeedConfig", "Fetch", "Notes", "Station", "Unreachable", "Web"]
+__all__ = ["CONNECTORS", "Feed", "FeedConfig", "Fetch", "Notes", "Station", "Web"]
 
 CONNECTORS: dict[str, Fetch] = {
     "open-meteo": open_meteo.fetch,

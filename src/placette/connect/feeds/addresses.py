@@ -12,7 +12,7 @@ import socket
 
 import httpx
 
-from placette.model.errors import NotAllowed
+from placette.model.errors import BadInput
 
 MOST_ADDRESSES = 3
 """Addresses of one name that are tried."""
@@ -21,11 +21,11 @@ MOST_ADDRESSES = 3
 async def addresses(url: httpx.URL, *, private: bool) -> list[str]:
     """Return the addresses to try for ``url``.
 
-    Raises ``NotAllowed`` for another scheme than http and https and, unless ``private``, for any address that is not
+    Raises ``BadInput`` for another scheme than http and https and, unless ``private``, for any address that is not
     public; ``OSError`` when the name is unknown.
     """
     if url.scheme not in ("http", "https") or not url.host:
-        raise NotAllowed(f"'{url.scheme}' addresses are not asked", _shown(url), "give an http or https address")
+        raise BadInput(f"'{url.scheme}' addresses are not asked", _shown(url), "give an http or https address")
     port = url.port or (443 if url.scheme == "https" else 80)
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
@@ -33,7 +33,7 @@ async def addresses(url: httpx.URL, *, private: bool) -> list[str]:
     if not private:
         for host in hosts:
             if not is_public(host):
-                raise NotAllowed(
+                raise BadInput(
                     "the address is a private one",
                     _shown(url),
                     "if this server is meant, write options = { private = true } in feeds.toml",

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 from typing import cast
 
 from placette.connect.feeds.days import today
-from placette.connect.feeds.fetch import Answer, Unreachable
+from placette.connect.feeds.fetch import Answer
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page
+from placette.model.errors import Unreachable
 from placette.model.feeds import AtmoOptions
 
 

@@ -17,10 +17,10 @@ from typing import Protocol
 
 import msgspec
 
-from placette.connect.feeds.fetch import Unreachable, Validator, Web
+from placette.connect.feeds.fetch import Validator, Web
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Fetch, Page
 from placette.model.arrivals import Arrival
-from placette.model.errors import Busy, PlacetteError, StorageFailure
+from placette.model.errors import Busy, PlacetteError, StorageFailure, Unreachable
 from placette.model.networks import NetworkCounters, Sink, Taken
 from placette.model.pace import LastMinute
 

@@ -19,7 +19,7 @@ import msgspec
 from placette import __version__
 from placette.connect.feeds.addresses import addresses
 from placette.connect.feeds.unpack import Unpacker
-from placette.model.errors import BadInput, PlacetteError, TooLarge
+from placette.model.errors import BadInput, TooLarge, Unreachable
 
 AGENT = f"Placette/{__version__}"
 PER_HOST = 2
@@ -32,17 +32,6 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({429, 503})
 _REFUSED = frozenset({401, 403})
 LONGEST_RETRY_S = 86_400.0
-
-
-class Unreachable(PlacetteError):
-    """The other server did not answer as it should; ``status`` is 0 when it did not answer at all."""
-
-    def __init__(
-        self, what: str, where: str = "", remedy: str = "", *, status: int = 0, retry_after_s: float = 0.0
-    ) -> None:
-        super().__init__(what, where, remedy)
-        self.status = status
-        self.retry_after_s = retry_after_s
 
 
 class Validator(msgspec.Struct, frozen=True, array_like=True):
@@ -125,8 +114,8 @@ class Web:
     async def ask(self, question: Question) -> Answer | None:
         """Return the answer, ``None`` when nothing has changed (304).
 
-        Raises ``Unreachable`` for what may be better later, ``NotAllowed`` for an address that is not to be asked,
-        ``TooLarge`` beyond the limit, ``BadInput`` for a damaged answer.
+        Raises ``Unreachable`` for what may be better later, ``TooLarge`` beyond the limit, ``BadInput`` for an address
+        that is not to be asked or a damaged answer.
         """
         try:
             async with asyncio.timeout(self._whole_s):

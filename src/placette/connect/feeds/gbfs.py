@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from placette.connect.feeds.fetch import Unreachable
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page
+from placette.model.errors import Unreachable
 
 
 async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:

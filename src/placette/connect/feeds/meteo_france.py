@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import cast
 
 from placette.connect.feeds.days import HOUR_US
-from placette.connect.feeds.fetch import Answer, Unreachable
+from placette.connect.feeds.fetch import Answer
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page
 from placette.model import times
+from placette.model.errors import Unreachable
 from placette.model.feeds import MeteoFranceOptions
 
 STEPS = {"hourly": (HOUR_US, "/station/horaire"), "6min": (HOUR_US // 10, "/station/infrahoraire-6m")}

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from typing import cast
 
 from placette.connect.feeds.days import today
-from placette.connect.feeds.fetch import Unreachable
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page, Station
 from placette.model.arrivals import Arrival
+from placette.model.errors import Unreachable
 from placette.model.feeds import OpenMeteoOptions
 
 AT_ONCE = 50

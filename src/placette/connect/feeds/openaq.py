@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from placette.connect.feeds.days import start
-from placette.connect.feeds.fetch import Answer, Unreachable
+from placette.connect.feeds.fetch import Answer
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page, Station
-from placette.model.errors import BadInput
+from placette.model.errors import BadInput, Unreachable
 from placette.model.feeds import OpenaqOptions
 
 

@@ -13,9 +13,9 @@ import httpx
 import msgspec
 
 from placette.connect.feeds.days import start
-from placette.connect.feeds.fetch import Answer, Unreachable
+from placette.connect.feeds.fetch import Answer
 from placette.connect.feeds.shape import Client, Cursor, FeedConfig, Page, Station
-from placette.model.errors import BadInput
+from placette.model.errors import BadInput, Unreachable
 from placette.model.feeds import SensorThingsOptions
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from placette.connect.feeds.fetch import Answer, Question, Unreachable, Validator, Web
+from placette.connect.feeds.fetch import Answer, Question, Validator, Web
 from placette.model import feeds
 from placette.model.arrivals import Arrival
+from placette.model.errors import Unreachable
 
 Cursor = dict[str, Any]
 """Where a connector is: JSON values under its own names, ``{}`` at the first run."""
