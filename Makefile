@@ -57,5 +57,5 @@ $(VENV)/.package: pyproject.toml | $(VENV)/.made
 
 $(VENV)/.developer: $(VENV)/.package
 	@echo "installing the developer's tools into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --group dev --no-build-isolation --editable '.[analyse,basemap,coap,lorawan,wifi]'
+	@$(BIN)/python -m pip install --quiet --group dev --no-build-isolation --editable '.[analyse,basemap,lorawan,oscore,wifi]'
 	@touch $@

@@ -23,6 +23,7 @@ from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Network, rhythms
 from placette.codecs import CodecShelf
+from placette.connect import coap_oscore
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
 from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.connect.talq import TalqRoutes
@@ -178,7 +179,8 @@ class House:
         if network.token_env and not token:
             raise BadInput(f"{network.token_env} is not set", network.key, "put the network's secret into it")
         host = network.host or self.settings.server.host
-        config = CoapConfig(name=network.key, host=host, port=network.port, token=token)
+        keys = coap_oscore.folder_of(self.data, network.key) if network.options.get("oscore") else None
+        config = CoapConfig(name=network.key, host=host, port=network.port, token=token, keys=keys)
         made = CoapNetwork(config, self.intake, self.understanding.knows)
         self.networks[network.key] = made
         return made

@@ -7,14 +7,17 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiocoap
 import pytest
+from aiocoap import oscore
 from aiocoap.numbers import codes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placette.connect import coap_oscore
 from placette.connect.coap import CoapConfig, CoapNetwork
 from placette.connect.coap_blocks import MOST, Block, Blocks, Incomplete
 from placette.model.arrivals import Arrival
@@ -215,3 +218,64 @@ def test_any_blocks_are_kept_below_the_limit(sent: list[tuple[int, int, bool, by
         except PlacetteError:
             continue
         assert whole is None or len(whole) <= 30
+
+
+@contextlib.asynccontextmanager
+async def guarded(network: CoapNetwork, until: Any, key: Path) -> AsyncIterator[Client]:
+    """A client that protects all it sends with the key of a folder."""
+    running = asyncio.create_task(network.run())
+    await until(lambda: network.health.connected)
+    context = await aiocoap.Context.create_client_context(transports=["oscore", "udp6"])
+    context.client_credentials.load_from_dict(
+        {f"coap://127.0.0.1:{network.config.port}/*": {"oscore": {"basedir": f"{key}/"}}}
+    )
+    try:
+        yield Client(context, network.config.port)
+    finally:
+        await context.shutdown()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+def key_for(folder: Path, device: str) -> Path:
+    """Make a device's key on the server, and its own side of it beside."""
+    made = coap_oscore.make_key(folder / "keys", device)
+    own = folder / "device"
+    own.mkdir()
+    (own / "settings.json").write_text(json.dumps(made))
+    return own
+
+
+async def test_what_a_devices_key_protects_is_taken(udp_port: int, until: Any, tmp_path: Path) -> None:
+    key, sink = key_for(tmp_path, "A"), Recorder()
+    network = CoapNetwork(config(udp_port, keys=tmp_path / "keys"), sink)
+    async with guarded(network, until, key) as post:
+        assert (await post("s/A", b"short")).code == codes.CHANGED
+        assert (await post("s/A", b"long" * 1000)).code == codes.CHANGED
+        assert (await post("s/B", b"of another")).code == codes.FORBIDDEN
+    assert [arrival.payload for arrival in sink.arrivals] == [b"short", b"long" * 1000]
+
+
+async def test_what_is_not_protected_is_refused(udp_port: int, until: Any, tmp_path: Path) -> None:
+    key_for(tmp_path, "A")
+    async with served(CoapNetwork(config(udp_port, keys=tmp_path / "keys"), Recorder()), until) as post:
+        assert (await post(f"s/A?token={TOKEN}")).code == codes.UNAUTHORIZED
+
+
+async def test_a_key_nobody_knows_is_refused(udp_port: int, until: Any, tmp_path: Path) -> None:
+    key = key_for(tmp_path, "A")
+    network = CoapNetwork(config(udp_port, keys=tmp_path / "none"), Recorder())
+    async with guarded(network, until, key) as post:
+        with pytest.raises(oscore.NotAProtectedMessage, match="No Object-Security") as refused:
+            await post("s/A")
+    assert refused.value.plain_message.code == codes.UNAUTHORIZED
+
+
+def test_keys_are_kept_from_others_and_made_once(tmp_path: Path) -> None:
+    made = coap_oscore.make_key(tmp_path, "A")
+    assert len(bytes.fromhex(made["secret_hex"])) == 16
+    assert (tmp_path / "A" / "secret.json").stat().st_mode & 0o077 == 0
+    for device in ("A", "../A", ""):
+        with pytest.raises(PlacetteError):
+            coap_oscore.make_key(tmp_path, device)

@@ -35,6 +35,7 @@ for _name, _where in (
     ("upgrade", "backup:upgrade"),
     ("basemap", "basemap:basemap"),
     ("lorawan", "lorawan:app"),
+    ("coap", "coap:app"),
     ("feed", "feed:app"),
     ("quality", "quality:app"),
     ("bench", "bench:bench"),

@@ -3,8 +3,8 @@
 What comes after the device in the path is a LwM2M object (``/s/AIX-RUC-01/3303/0/5700``). Long bodies come in blocks
 (RFC 7959). A request that waits for the disk is acknowledged empty after a tenth of a second and answered separately.
 
-Who may write is told by a secret of the network, ``?token=…``, which anybody on the way can read: without OSCORE or
-DTLS (not offered here) CoAP belongs into a network of one's own. Needs the extra ``coap``.
+Who may write is told by a secret of the network, ``?token=…``, which anybody on the way can read, or by OSCORE with a
+key for each device (``coap_oscore``). DTLS is not offered. Needs the extra ``coap``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import aiocoap
 import msgspec
 from aiocoap import resource
 from aiocoap.numbers import codes
 
+from placette.connect import coap_oscore
 from placette.connect.coap_blocks import Block, Blocks, Incomplete
 from placette.model.arrivals import Arrival
 from placette.model.errors import Busy, PlacetteError, StorageFailure, TooLarge
@@ -42,13 +45,17 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 class CoapConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to listen, who may write (``token`` empty: everybody), how long a body may be, bytes."""
+    """Where to listen, who may write (``token`` empty: everybody), how long a body may be, bytes.
+
+    ``keys`` is the folder of the devices' OSCORE keys: with it, only what is protected is taken.
+    """
 
     name: str
     host: str = "::"
     port: int = 5683
     token: str = ""
     limit: int = 65_536
+    keys: Path | None = None
 
 
 class Refused(Exception):
@@ -82,6 +89,8 @@ class CoapNetwork:
         self._knows = knows
         self._clock = clock
         self._blocks = Blocks(config.limit)
+        door = _Door(self)
+        self._site: Any = door if config.keys is None else coap_oscore.guarded(door, config.keys)
 
     async def run(self) -> None:
         """Listen until cancelled; a port that cannot be had is tried again."""
@@ -90,7 +99,7 @@ class CoapNetwork:
             try:
                 self._probe()  # aiocoap leaves a socket open when it cannot have the port
                 context = await aiocoap.Context.create_server_context(
-                    _Door(self), bind=(self.config.host, self.config.port), transports=["udp6"]
+                    self._site, bind=(self.config.host, self.config.port), transports=["udp6"]
                 )
             except OSError as error:
                 self.health.problem = f"cannot listen: {error.strerror or error}"
@@ -142,7 +151,9 @@ class CoapNetwork:
         if len(path) < 2 or path[0] not in (SHORT, self.config.name) or not all(path):
             raise Refused(codes.NOT_FOUND, f"POST to /{SHORT}/<device>")
         said = dict(part.partition("=")[::2] for part in request.opt.uri_query)
-        if self.config.token and not hmac.compare_digest(said.get("token", "").encode(), self.config.token.encode()):
+        if self.config.keys is not None:
+            self._unlocked(path[1], request)
+        elif self.config.token and not hmac.compare_digest(said.get("token", "").encode(), self.config.token.encode()):
             raise Refused(codes.UNAUTHORIZED, "the token is missing or wrong")
         content_format = request.opt.content_format
         if content_format is not None and int(content_format) not in FORMATS:
@@ -153,6 +164,14 @@ class CoapNetwork:
         if _SAFE_ID.fullmatch(said.get("id", "")):
             channel += f";id={said['id']}"
         return path[1], channel
+
+    def _unlocked(self, device: str, request: aiocoap.Message) -> None:
+        """Raise ``Refused`` unless the device's own key protects the request."""
+        owner = coap_oscore.device_of(request.remote)
+        if owner is None:
+            raise Refused(codes.UNAUTHORIZED, "this network takes what is protected by OSCORE")
+        if owner.casefold() != device.casefold():
+            raise Refused(codes.FORBIDDEN, "this key is of another device")
 
     def _body(self, request: aiocoap.Message) -> bytes | None:
         """Return the whole body, ``None`` while more blocks are to come."""
