@@ -64,6 +64,13 @@ host = "127.0.0.1"
 port = {udp}
 token_env = "PLACETTE_COAP_TOKEN"
 
+[locked]
+kind = "coap"
+names = {{ fr = "Protégés", en = "Locked" }}
+host = "127.0.0.1"
+port = {locked}
+options = {{ oscore = true }}
+
 [hives]
 kind = "mqtt"
 format = "hive"
@@ -81,6 +88,7 @@ port = {tcp}
 DEVICES = f"""id,model,place,longitude,latitude,network,network_id
 V-CLI-01,climate,centre,0,0,tiny,
 V-CLI-02,climate,centre,0,0,tiny,0024befffe804ff1
+V-CLI-03,climate,centre,0,0,locked,
 V-HIV-01,hive,centre,0,0,tiny,hive-coap
 V-HIV-02,hive,centre,0,0,hives,hive-mqtt
 V-HIV-03,hive,centre,0,0,hives,hive-patient
@@ -89,11 +97,13 @@ V-HIV-04,hive,centre,0,0,lora,{EUI}
 
 
 class Living(NamedTuple):
-    """A running city, its broker and the port of its CoAP door."""
+    """A running city, its broker, the ports of its two CoAP doors and a device's key to the second."""
 
     client: httpx.Client
     broker: Mosquitto
     udp: int
+    locked: int
+    key: dict[str, str]
 
     def observed(self, code: str) -> list[Any]:
         """Return the results of a device's property, oldest first."""
@@ -124,16 +134,18 @@ def free(kind: socket.SocketKind) -> int:
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """A city with a CoAP door and two networks on a broker."""
     folder = tmp_path_factory.mktemp("constrained")
-    tcp, udp = free(socket.SOCK_STREAM), free(socket.SOCK_DGRAM)
+    tcp, udp, locked = free(socket.SOCK_STREAM), free(socket.SOCK_DGRAM), free(socket.SOCK_DGRAM)
     broker = Mosquitto(folder, tcp)
     broker.start()
     home, data, log = folder / "city", folder / "data", folder / "log"
     city.scaffold("Ville", home)
     (home / "models.toml").write_text(MODELS)
-    (home / "networks.toml").write_text(NETWORKS.format(tcp=tcp, udp=udp))
+    (home / "networks.toml").write_text(NETWORKS.format(tcp=tcp, udp=udp, locked=locked))
     (home / "things.csv").write_text(DEVICES)
     data.mkdir()
     admin = Tokens(data).create("network", Access.ADMIN)
+    made = [sys.executable, "-m", "placette", "coap", "key", "V-CLI-03", "--network", "locked", "--data", data]
+    key = json.loads(subprocess.run(made, capture_output=True, check=True, timeout=PATIENCE_S).stdout)
     serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
     environment = os.environ | {"PLACETTE_COAP_TOKEN": TOKEN}
     with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out, env=environment) as process:
@@ -147,7 +159,7 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
                     lambda: all(each["connected"] for each in client.get("/api/health").json()["networks"]),
                     log.read_text,
                 )
-                yield Living(client, broker, udp)
+                yield Living(client, broker, udp, locked, key)
         finally:
             process.terminate()
             process.wait(PATIENCE_S)
@@ -186,6 +198,24 @@ def test_senml_in_json_cbor_and_text_is_stored_when_it_is_answered(living: Livin
     assert post(living, f"s/V-CLI-01/3303/0/5700{asked}&id=9", b"22.25", 0).startswith("2.04")
     assert living.observed("V-CLI-01/temperature") == [21.5, 22.25]
     assert living.observed("V-CLI-02/humidity") == [40]
+
+
+def test_a_devices_own_key_protects_what_it_sends(living: Living, tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps(living.key))
+
+    async def ask(path: str) -> str:
+        context = await aiocoap.Context.create_client_context(transports=["oscore", "udp6"])
+        root = f"coap://127.0.0.1:{living.locked}/"
+        context.client_credentials.load_from_dict({f"{root}*": {"oscore": {"basedir": f"{tmp_path}/"}}})
+        try:
+            message = aiocoap.Message(code=aiocoap.POST, uri=root + path, payload=b"19.5", content_format=0)
+            response = await asyncio.wait_for(context.request(message).response, PATIENCE_S)
+            return str(response.code)
+        finally:
+            await context.shutdown()
+
+    assert asyncio.run(ask("s/V-CLI-03/3303/0/5700")).startswith("2.04")
+    assert living.observed("V-CLI-03/temperature") == [19.5]
 
 
 def test_many_records_come_in_blocks(living: Living) -> None:

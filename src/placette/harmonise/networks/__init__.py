@@ -103,7 +103,7 @@ FORMATS: dict[str, Format] = {
     "talq": Format(read=talq.read),
     "senml": Format(read=senml.read, topics=senml.TOPICS),
     "hive": Format(read=hive.read, topics=hive.TOPICS),
-    "coap": Format(read=coap.read),
+    "coap": Format(read=coap.read, options=coap.Options),
     **{kind: Format(read=read) for kind, read in feeds.READERS.items()},
 }
 """Each format under the name that ``networks.toml`` gives it (``format = "chirpstack"``)."""

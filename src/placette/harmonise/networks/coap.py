@@ -23,6 +23,12 @@ TEXT, OCTETS, JSON, SENML_JSON, SENML_CBOR = 0, 42, 50, 110, 112
 _WORDS: dict[str, bool] = {"true": True, "false": False}
 
 
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``oscore``: take only what a device's own key protects; it is the connector's to see to."""
+
+    oscore: bool = False
+
+
 class _Frame(msgspec.Struct, forbid_unknown_fields=True):
     values: dict[str, float | bool | str | None]
     time: str | None = None
