@@ -109,6 +109,10 @@ format = "influx"
 options = {{ device = "unit", nested = true }}
 names = {{ fr = "Enregistreurs", en = "Loggers" }}
 
+[street]
+kind = "http"
+names = {{ fr = "Rue", en = "Street" }}
+
 [lights]
 kind = "http"
 format = "talq"
@@ -171,7 +175,7 @@ def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """A city with eight networks, all of them connected."""
+    """A city with nine networks, all of them connected."""
     folder = tmp_path_factory.mktemp("networks")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -256,7 +260,13 @@ def test_a_frame_is_one_observation_whichever_way_it_comes(living: Living, tmp_p
 def test_plain_json_over_a_broker_becomes_observations(living: Living, tmp_path: Path) -> None:
     publish(living, tmp_path, "gates/north/count", {"at": 1782907200, "d": {"in": 12, "out": 9}})
     wait_until(lambda: living.observed("V-GAT-01", "pedestrians"), lambda: living.letters("gates"))
-    assert living.observed("V-GAT-01", "pedestrians") == [("2026-07-01T12:00:00Z", 12)]
+    assert living.observed("V-GAT-01", "pedestrians")[0] == ("2026-07-01T12:00:00Z", 12)
+
+
+def test_a_frame_of_ours_may_be_posted(living: Living) -> None:
+    frame_ = {"time": "2026-07-01T13:00:00Z", "values": {"pedestrians": 4}}
+    assert post(living, "street?device=V-GAT-01", frame_).json()["stored"] == 1
+    assert ("2026-07-01T13:00:00Z", 4) in living.observed("V-GAT-01", "pedestrians")
 
 
 def test_line_protocol_becomes_observations(living: Living) -> None:

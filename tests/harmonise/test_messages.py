@@ -37,6 +37,12 @@ def test_a_frame_gives_one_observation_per_value(directory: Any) -> None:
     assert not got.dead
 
 
+@pytest.mark.parametrize("query", ["device=ROT-01", "event=up&device=ROT%2D01"])
+def test_a_frame_may_be_posted_to_an_address_that_names_the_device(directory: Any, query: str) -> None:
+    [row] = READER.read([arrival(f"/api/networks/street?{query}", '{"values": {"pm10": 17}}')], directory).rows
+    assert (row.datastream_id, row.result) == (1, 17)
+
+
 def test_a_frame_without_time_is_of_the_moment_it_came(directory: Any) -> None:
     [row] = READER.read([up('{"values": {"pm10": 17}}')], directory).rows
     assert row.phenomenon_time == RECEIVED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -22,6 +23,8 @@ FRAME_TOPIC = "devices/{code}/up"
 """Where devices publish their frames, unless their network says otherwise."""
 FRAME = Lineage(mapping="frame", mapping_version="1")
 """A frame names the properties themselves: its mapping is the format's own."""
+_CALLED = re.compile(r"/api/networks/[^/?]+\?(?:[^#]*&)?device=([^&]+)(?:&.*)?")
+"""Where devices and gateways post their frames; the address names the device."""
 _SENSORTHINGS = re.compile(r"(?:.+/)?v1\.[01]/(?:Datastreams\((-?\d{1,19})\)/)?Observations")
 
 
@@ -102,8 +105,9 @@ class MessageReader:
     def _read_one(
         self, arrival: Arrival, number: int, directory: Directory, first_id: int, result: Harmonised
     ) -> tuple[list[ObservationRow], DeadLetter | None]:
-        if found := self._frames.get(arrival.network, self._usual).fullmatch(arrival.channel):
-            code = found[1]
+        topic = self._frames.get(arrival.network, self._usual)
+        found = topic.fullmatch(arrival.channel)
+        if code := found[1] if found else _called(arrival.channel):
             rows, dead = frames.read(arrival, code, directory, first_id + number)
             if rows:
                 time = rows[0].phenomenon_time
@@ -124,8 +128,17 @@ class MessageReader:
             arrival=arrival,
             what="no reader for this topic",
             where=arrival.channel,
-            remedy="publish on the network's topic in the city folder or on v1.1/Datastreams(<id>)/Observations",
+            remedy=(
+                "publish on the network's topic in the city folder or on v1.1/Datastreams(<id>)/Observations; "
+                "over HTTP name the device in the address: ?device=<id>"
+            ),
         )
+
+
+def _called(channel: str) -> str:
+    """Return the device that an address of ours names, or an empty text."""
+    found = _CALLED.fullmatch(channel)
+    return unquote_plus(found[1]) if found else ""
 
 
 def _open(arrival: Arrival, number: int, envelope: Read, uplinks: list[tuple[int, Uplink]]) -> DeadLetter | None:

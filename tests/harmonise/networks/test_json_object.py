@@ -45,6 +45,7 @@ def test_options_say_where_things_are(reading: Any, case: tuple[Any, dict[str, A
         ("+/sensors/{device}/#", "aix/sensors/a-1/data/now"),
         ("{device}", "a-1"),
         ("x{device}", "/api/networks/json?device=a-1"),
+        ("x{device}", "/api/networks/json?device=%61-1&event=up"),
     ],
 )
 def test_the_topic_or_the_address_may_name_the_device(reading: Any, topic: str, channel: str) -> None:

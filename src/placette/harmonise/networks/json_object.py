@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -195,7 +196,7 @@ def _from_channel(channel: str, topics: tuple[str, ...]) -> str:
         if "{device}" in topic and (found := _pattern(topic).fullmatch(channel)):
             return found[1]
     found = _QUERY.search(channel)
-    return found[1] if found else ""
+    return unquote_plus(found[1]) if found else ""
 
 
 @lru_cache(256)
