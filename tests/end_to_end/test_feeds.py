@@ -233,7 +233,7 @@ def test_a_city_asks_keeps_and_goes_on_after_it_was_killed(home: Path, tmp_path:
         assert world.source.queries("offset")[0] == "2"
         assert [path for path in world.source.paths if path.startswith("/sky")] == []  # asked within the hour already
         done = placette("feed", "run", "sky", "--city", home, "--data", data)
-        assert (done.returncode, done.stdout) == (0, "1 answers, 2 stored, 0 dead letters\n")
+        assert (done.returncode, done.stdout) == (0, "1 answer, 2 stored, 0 dead letters\n")
         issues = {each["resultTime"] for each in living.observed("V-SKY/temperature")}
         assert len(living.observed("V-SKY/temperature")) == 2 * len(issues)  # the same issue adds nothing
 
@@ -256,13 +256,13 @@ def test_what_breaks_is_told_and_one_bad_record_hides_no_other(home: Path, tmp_p
 
 def test_the_command_line_lists_tries_and_asks(home: Path, tmp_path: Path, world: World) -> None:
     listed = placette("feed", "list", "--city", home)
-    assert "on   sky: open-meteo, every 3600 s, 1 devices" in listed.stdout
+    assert "on   sky: open-meteo, every 3600 s, 1 device" in listed.stdout
     tried = placette("feed", "test", "sky", "--city", home)
     assert tried.returncode == 0, tried.stderr
     assert "V-SKY/temperature = 20.5 Cel" in tried.stdout
     assert not (tmp_path / "data").exists()
     first = placette("feed", "run", "gates", "--city", home, "--data", tmp_path / "data")
-    assert (first.returncode, first.stdout) == (0, "1 answers, 1 stored, 0 dead letters\n")
+    assert (first.returncode, first.stdout) == (0, "1 answer, 1 stored, 0 dead letters\n")
     again = placette("feed", "run", "gates", "--city", home, "--data", tmp_path / "data")
     assert (again.returncode, again.stdout) == (0, "0 answers, 0 stored, 0 dead letters\n")
     unknown = placette("feed", "run", "gate", "--city", home, "--data", tmp_path / "data")
@@ -297,7 +297,7 @@ def test_points_of_interest_become_things_in_every_language(home: Path, tmp_path
     points[0]["lastUpdateDatatourisme"] = "2026-06-02T00:00:00Z"
     points[1]["isLocatedAt"] = []
     answer = placette(*run)
-    assert (answer.returncode, answer.stdout.splitlines()[0]) == (1, "2 answers, 1 stored, 1 dead letters")
+    assert (answer.returncode, answer.stdout.splitlines()[0]) == (1, "2 answers, 1 stored, 1 dead letter")
     with served(home, data) as living:
         query = {"$filter": "properties/kind eq 'poi'", "$expand": "Locations", "$orderby": "id"}
         museum, other = living.client.get("/v1.1/Things", params=query).json()["value"]

@@ -34,7 +34,7 @@ def list_(*, city: Path) -> int:
     for key, feed in found.feeds.items():
         devices = sum(device.network == key for device in found.devices)
         state = "on " if feed.enabled else "off"
-        print(f"{state}  {key}: {feed.kind}, every {feed.every_s} s, {devices} devices, {feed.url}")
+        print(f"{state}  {key}: {feed.kind}, every {feed.every_s} s, {_count(devices, 'device')}, {feed.url}")
     if not found.feeds:
         print("No feeds: see docs/feeds.md.")
     return 0
@@ -56,8 +56,8 @@ def test(key: str, *, city: Path) -> int:
     for address in report.asked:
         print(f"asked {address}")
     more = ", and there is more" if report.more else ""
-    held = f"{report.points} points of interest" if report.points else f"{report.uplinks} messages"
-    print(f"{report.answers} answers with {held}{more}")
+    held = _count(report.points, "point") if report.points else _count(report.uplinks, "message")
+    print(f"{_count(report.answers, 'answer')} with {held}{more}")
     for one in report.shown:
         span = f"{one.time}/{one.end}" if one.end else one.time
         issued = f" issued {one.issued}" if one.issued else ""
@@ -82,7 +82,7 @@ def run(key: str, *, city: Path, data: Path = DATA) -> int:
     """
     running = control.find(data)
     report = _there(running, key) if running is not None else _here(cities.read(city), key, data)
-    print(f"{report['received']} answers, {report['stored']} stored, {report['dead']} dead letters")
+    print(f"{_count(report['received'], 'answer')}, {report['stored']} stored, {_count(report['dead'], 'dead letter')}")
     if report["problem"]:
         print(report["problem"])
     return 1 if report["dead"] else 0
@@ -121,4 +121,10 @@ def _here(city: City, key: str, data: Path) -> dict[str, Any]:
 
 
 def _shown(result: Any) -> str:
+    if isinstance(result, float):
+        return f"{result:.6g}"
     return result if isinstance(result, str) else msgspec.json.encode(result).decode()
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
