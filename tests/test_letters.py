@@ -216,7 +216,7 @@ async def test_what_is_too_much_for_one_order_is_left(
     monkeypatch.setattr(inbox, "PIECE", 1)
     monkeypatch.setattr(replaying, "MOST", 2)
     report = (await client.post(f"{letters.PATH}/replay")).json()
-    assert (report["failed"], report["left"], report["unusable"]) == (2, 1, [3, 2])
+    assert (report["failed"], report["left"], report["unusable"], report["next"]) == (2, 1, [3, 2], 2)
 
 
 async def test_a_letter_that_is_gone_is_not_found(client: httpx.AsyncClient) -> None:

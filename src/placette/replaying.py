@@ -49,8 +49,9 @@ class Replaying:
         async for piece in inbox.pieces(self._store, choice):
             chosen = await asyncio.to_thread(self._chosen, piece, codec)
             if tried + len(chosen) > MOST:
-                left = await inbox.count(self._store, msgspec.structs.replace(choice, before=piece[0].id + 1))
-                return msgspec.structs.replace(report, left=left)
+                following = piece[0].id + 1
+                left = await inbox.count(self._store, msgspec.structs.replace(choice, before=following))
+                return msgspec.structs.replace(report, left=left, next=following)
             tried += len(chosen)
             done = await self._intake.replay(chosen, self._clock())
             report = ReplayReport(

@@ -29,6 +29,8 @@ for _name, _where in (
     ("import", "import_:import_"),
     ("city", "city:app"),
     ("codec", "codec:app"),
+    ("letters", "letters:app"),
+    ("reharmonise", "reharmonise:reharmonise"),
     ("token", "token:app"),
     ("backup", "backup:backup"),
     ("restore", "backup:restore"),

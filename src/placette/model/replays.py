@@ -9,7 +9,8 @@ class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     """How a replay of dead letters went.
 
     ``replayed`` letters went through and held ``stored`` observations; ``failed`` are still unusable, the newest of
-    them by id in ``unusable``; ``left`` were not tried because there were too many for one order.
+    them by id in ``unusable``; ``left`` were not tried because there were too many for one order: the next one goes on
+    ``before`` the id ``next``.
     """
 
     replayed: int = 0
@@ -17,6 +18,7 @@ class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     left: int = 0
     unusable: tuple[int, ...] = ()
+    next: int | None = None
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
