@@ -21,7 +21,7 @@ from starlette.routing import Route as StarletteRoute
 from placette import __version__, admin, letters, origins, reharmonising
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
-from placette.city.model import City, Network, rhythms
+from placette.city.model import City, Device, Network, rhythms
 from placette.codecs import CodecShelf
 from placette.connect import coap_oscore
 from placette.connect.http import ARROW, NDJSON, BulkUpload, Reader
@@ -29,10 +29,14 @@ from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.connect.talq import TalqRoutes
 from placette.connect.webhook import Webhooks
 from placette.feeds import Feeds
+from placette.fieldwork import FieldWork
 from placette.harmonise.arrow_stream import ArrowReader
+from placette.harmonise.devices import Devices
 from placette.harmonise.ndjson import NdjsonReader
 from placette.harmonise.networks import FORMATS
+from placette.imports import Desk
 from placette.jobs import Job, Jobs
+from placette.model.entities import Origin
 from placette.model.errors import BadInput, NotFound
 from placette.model.networks import NetworkCounters
 from placette.model.pace import LastMinute
@@ -40,9 +44,9 @@ from placette.publish import health as health_api
 from placette.publish import latest, sensorthings, series
 from placette.publish.health import Health, NetworkHealth, Reason
 from placette.publish.live import Live
-from placette.reharmonising import Reharmonising
 from placette.quality import orders as quality_orders
 from placette.quality.keeper import Keeper
+from placette.reharmonising import Reharmonising
 from placette.replaying import Replaying
 from placette.services.calibration import Correcting
 from placette.settings import Settings
@@ -78,7 +82,10 @@ class Runs(Counted, Protocol):
 
 
 class House:
-    """One city at work. ``url`` is the address the server listens on, without a final slash; ``folder`` is its own."""
+    """One city at work. ``url`` is the address the server listens on, without a final slash; ``folder`` is its own.
+
+    ``declared`` are the devices as the folder declares them, before what the field says (``fieldwork.overlay``).
+    """
 
     def __init__(
         self,
@@ -90,6 +97,8 @@ class House:
         data: Path,
         url: str,
         folder: Path | None = None,
+        declared: tuple[Device, ...] | None = None,
+        origin: Origin = Origin.MEASURED,
     ) -> None:
         self.store = store
         self.city = city
@@ -116,9 +125,17 @@ class House:
         self.talq = TalqRoutes(gateways, self.intake, data / TALQ, limit=limit)
         self.networks: dict[str, Counted] = {**self.webhooks.networks, **self.talq.networks, **self.wifi.counting}
         self.doors = tuple(map(self._door, (each for each in city.networks.values() if each.kind == "coap")))
+        folder_devices = city.devices if declared is None else declared
+        self.fieldwork = FieldWork(store, city, folder_devices, origin, self._use_devices)
+        self.understanding.use_devices(self.fieldwork.settle())
         self._correcting = Correcting(store, city)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
+
+    def _use_devices(self, city: City, devices: Devices) -> None:
+        self.city = city
+        self.pages.use_city(city)
+        self.understanding.use_devices(devices)
 
     def connect(self, network: Network, *, demo_port: int | None = None) -> MqttNetwork:
         """Add one of the city's networks; ``demo_port`` is that of the demo's own broker, of MQTT 3.1.1."""
@@ -149,7 +166,8 @@ class House:
         codecs = Job(key="codecs", work=self.reload_codecs, every_s=5)
         corrections = Job(key="corrections", work=self._correct, every_s=60)
         uploads = Job(key="uploads", work=self.desk.purge, every_s=3_600, first_after_s=120)
-        return Jobs([uploads, raw_frames, codecs, corrections, *self.quality.jobs(), *self.wifi.jobs()])
+        silence = Job(key="silence", work=self.fieldwork.work, every_s=60, first_after_s=60)
+        return Jobs([uploads, raw_frames, codecs, corrections, silence, *self.quality.jobs(), *self.wifi.jobs()])
 
     async def reload_codecs(self) -> None:
         """Use the codecs of the city folder as they stand there now, and try again what the ones before left.
@@ -185,20 +203,24 @@ class House:
         self.networks[network.key] = made
         return made
 
-    def asgi(self) -> Asgi:
-        """Return the application: SensorThings has a door of its own, since every microsecond counts there."""
-        server = self.settings.server
-        basemap = self.data / BASEMAP
-        pages = Pages(
+    @cached_property
+    def pages(self) -> Pages:
+        """The pages of the city."""
+        return Pages(
             self.store,
             self.city,
             self.health,
             self.tokens,
             self.replaying.replay,
-            basemap=basemap,
-            public_url=server.public_url,
+            basemap=self.data / BASEMAP,
+            public_url=self.settings.server.public_url,
             desk=self.desk,
         )
+
+    def asgi(self) -> Asgi:
+        """Return the application: SensorThings has a door of its own, since every microsecond counts there."""
+        server = self.settings.server
+        pages = self.pages
         routes = [*self._mounted(), *mount(pages.routes(), self.tokens)]
         site: Asgi = Starlette(routes=routes, exception_handlers=pages.exception_handlers())
         things: Asgi = sensorthings.app(

@@ -102,7 +102,7 @@ class MessageIntake:
         stored, refused = await self._store_flagged(read.rows, read.origins)
         dead = read.dead + [_letter(arrivals[number], error) for number, error in refused.items()]
         self.seen.add(
-            (record.fingerprint, record.time)
+            (record.fingerprint, record.heard)
             for record in read.records
             if record.fingerprint is not None and record.arrival not in refused
         )

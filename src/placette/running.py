@@ -22,6 +22,7 @@ from placette.api import Access
 from placette.app import House
 from placette.city.model import City
 from placette.connect.private_body import PrivateProtocol
+from placette.fieldwork import overlay
 from placette.model.entities import Origin
 from placette.model.errors import Conflict, StorageFailure
 from placette.publish.city_sync import sync
@@ -71,11 +72,22 @@ def run(
         listening = stack.enter_context(_listening(chosen.server))
         store = Store.open(data / settings.DATABASE, chosen.of_store())
         stack.callback(store.close)
+        declared, found = found.devices, overlay(store, found)
         sync(store, found, origin)
         tokens = Tokens(data)
         url = f"http://{_shown(chosen.server.host)}:{listening.getsockname()[1]}"
         stack.enter_context(control.announced(data, url, tokens.grant_for_this_run(Access.LOCAL)))
-        house = House(store=store, city=found, settings=chosen, tokens=tokens, data=data, url=url, folder=folder)
+        house = House(
+            store=store,
+            city=found,
+            settings=chosen,
+            tokens=tokens,
+            data=data,
+            url=url,
+            folder=folder,
+            declared=declared,
+            origin=origin,
+        )
         stack.callback(house.codecs.close)
         stack.callback(house.wifi.abandon)
         uvloop.run(_live(house, listening, gather))

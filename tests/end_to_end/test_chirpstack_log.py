@@ -75,7 +75,9 @@ def stored(data: Path) -> tuple[list[Any], int, int]:
             " JOIN lineage l ON l.id = u.lineage_id ORDER BY ALL"
         ).to_pylist()
         letters = store.query_now("SELECT count(*) AS n FROM dead_letter").to_pylist()[0]["n"]
-        changes = store.query_now("SELECT count(*) AS n FROM observation_change").to_pylist()[0]["n"]
+        changes = store.query_now(  # quality control revises flags, never a result
+            "SELECT count(*) AS n FROM observation_change WHERE old_result IS DISTINCT FROM new_result"
+        ).to_pylist()[0]["n"]
         return rows, letters, changes
     finally:
         store.close()

@@ -111,7 +111,7 @@ def test_a_frame_that_comes_again_is_left_out_whoever_forwards_it() -> None:
     frame = {"counter": 0, "session": "01AB", "payload": b"\x01"}
     read = bench.read(uplink({"temperature": 1}, **frame), uplink({"temperature": 1}, **(frame | {"session": "01ab"})))
     assert (len(read.rows), read.repeated) == (1, 1)
-    bench.seen.add((record.fingerprint or 0, record.time) for record in read.records)
+    bench.seen.add((record.fingerprint or 0, record.heard) for record in read.records)
     assert bench.read(uplink({"temperature": 1}, **frame)).repeated == 1
     assert len(bench.read(uplink({"temperature": 1}, **frame), again=True).rows) == 1
     assert len(bench.read(uplink({"temperature": 1}, **frame), received=NOON + 2 * 86_400 * SECOND).rows) == 1
@@ -177,3 +177,32 @@ def test_events_without_values_are_on_record_alone() -> None:
 def test_a_unit_that_the_message_states_is_converted() -> None:
     read = Bench(model(quantity("temperature"))).read(uplink({"temperature": 300.15}, units={"temperature": "K"}))
     assert read.rows[0].result == pytest.approx(27.0)
+
+
+def test_a_repeated_frame_is_told_by_when_it_was_heard_not_by_the_clock_of_its_device() -> None:
+    bench = Bench(model(quantity("temperature")))
+    frame = {"counter": 3, "payload": b"", "server_time": NOON, "device_time": NOON - 3 * 86_400 * SECOND}
+    read = bench.read(uplink({"temperature": 1}, **frame))
+    bench.seen.add((record.fingerprint or 0, record.heard) for record in read.records)
+    assert read.records[0].clock == "device"
+    assert bench.read(uplink({"temperature": 1}, **frame)).repeated == 1
+
+
+def test_a_site_keeps_its_series_when_its_device_is_replaced() -> None:
+    chosen = model(quantity("temperature"))
+    mapping = compiled(chosen)
+    devices = Devices(
+        {
+            "old": [Attached("AIX-1", mapping, None, NOON), Attached("AIX-2", mapping, NOON + 10 * SECOND)],
+            "new": Attached("AIX-1", mapping, NOON),
+        }
+    )
+    found = {
+        (name, shift): site.thing_code if (site := devices.find(name, NOON + shift * SECOND)) else None
+        for name in ("old", "new")
+        for shift in (-1, 0, 11)
+    }
+    assert found == {
+        ("old", -1): "AIX-1", ("old", 0): None, ("old", 11): "AIX-2",
+        ("new", -1): None, ("new", 0): "AIX-1", ("new", 11): "AIX-1",
+    }  # fmt: skip

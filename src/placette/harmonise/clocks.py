@@ -73,6 +73,11 @@ def read(value: Any, name: str) -> int | None:
     return int(value * (1_000 if value >= _MILLISECONDS_FROM else 1_000_000))
 
 
+def heard(uplink: Uplink, received: int) -> int:
+    """Return when the network heard a message, µs UTC, or when it arrived where nothing else is known."""
+    return _heard(uplink, received)[0]
+
+
 def _heard(uplink: Uplink, received: int) -> tuple[int, Clock]:
     gateway, server = uplink.gateway_time, uplink.server_time
     if gateway is not None and abs(gateway - (received if server is None else server)) <= _GATEWAY_OFF_US:

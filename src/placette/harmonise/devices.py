@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from placette.city.model import City, Device, DeviceModel, Quantity
+from placette.city.model import City, DeviceModel, Quantity
 from placette.model import conversion
 from placette.model.errors import BadInput, Unprocessable
 from placette.model.uplinks import Fields, Uplink
@@ -101,42 +101,69 @@ class ModelMapping(msgspec.Struct, frozen=True):
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """The device that a network identifier stands for at the moment."""
+    """The site that a network identifier stands for, from ``since`` until before ``until`` (µs UTC; ``None``: open)."""
 
     thing_code: str
     mapping: ModelMapping
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, time: int) -> bool:
+        """Return whether the device hung there at this time."""
+        return (self.since is None or self.since <= time) and (self.until is None or time < self.until)
+
+
+class Hung(msgspec.Struct, frozen=True):
+    """A device at a site for some time, as field work records it; times in µs UTC."""
+
+    thing_code: str
+    network_id: str
+    model: str
+    since: int
+    until: int | None
 
 
 class Devices:
     """The devices of a city by how their networks name them, in any spelling; never changed once made."""
 
-    def __init__(self, attached: Mapping[str, Attached]) -> None:
-        self._attached = dict(attached)
+    def __init__(self, attached: Mapping[str, Attached | Sequence[Attached]]) -> None:
+        self._attached = {key: (each,) if isinstance(each, Attached) else tuple(each) for key, each in attached.items()}
 
     @classmethod
-    def of(cls, city: City, devices: Iterable[Device] | None = None) -> Devices:
-        """Compile the city's devices, or these instead of those of its folder."""
-        mappings = {key: compiled(model) for key, model in city.models.items()}
-        chosen = city.devices if devices is None else devices
-        return cls(
-            {
-                (device.network_id or device.code).casefold(): Attached(device.code, mappings[device.model])
-                for device in chosen
-            }
-        )
+    def of(cls, city: City, hung: Iterable[Hung] = ()) -> Devices:
+        """Compile the city's devices; ``hung`` says which device hung where and when, instead of the folder's own word.
 
-    def find(self, network_id: str) -> Attached | None:
-        """Return the device of this identifier, ``None`` when the city has none."""
-        return self._attached.get(network_id.casefold())
+        A site of which nothing is recorded has the device of the folder since ever.
+        """
+        mappings = {key: compiled(model) for key, model in city.models.items()}
+        found: dict[str, list[Attached]] = {}
+        recorded: set[str] = set()
+        for each in sorted(hung, key=lambda one: one.since):
+            if each.model in mappings:
+                first = each.thing_code not in recorded
+                recorded.add(each.thing_code)
+                site = Attached(each.thing_code, mappings[each.model], None if first else each.since, each.until)
+                found.setdefault(each.network_id.casefold(), []).append(site)
+        for device in city.devices:
+            if device.code not in recorded:
+                key = (device.network_id or device.code).casefold()
+                found.setdefault(key, []).append(Attached(device.code, mappings[device.model]))
+        return cls(found)
+
+    def find(self, network_id: str, time: int | None = None) -> Attached | None:
+        """Return the site of this identifier, ``None`` when the city has none; at a time (µs UTC), or at last."""
+        sites = self._attached.get(network_id.casefold())
+        if not sites:
+            return None
+        if time is None:
+            return sites[-1]
+        return next((site for site in reversed(sites) if site.holds(time)), None)
 
     @property
     def versions(self) -> dict[str, str]:
         """The version of the mapping of each model that a device has."""
-        return {each.mapping.model.key: each.mapping.version for each in self._attached.values()}
-
-    def mapping_of(self, thing_code: str) -> ModelMapping | None:
-        """Return the mapping of a device by its code, ``None`` when the city has none."""
-        return next((each.mapping for each in self._attached.values() if each.thing_code == thing_code), None)
+        every = (site for sites in self._attached.values() for site in sites)
+        return {site.mapping.model.key: site.mapping.version for site in every}
 
 
 def compiled(model: DeviceModel) -> ModelMapping:

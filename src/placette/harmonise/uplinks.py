@@ -87,17 +87,17 @@ class UplinkReader:
             if uplink.fault:
                 found.dead.append(_unreadable(arrivals[number], uplink))
                 continue
-            attached = self._devices.find(uplink.device)
+            heard = clocks.heard(uplink, arrivals[number].received_time)
+            attached = self._devices.find(uplink.device, heard)
             if attached is None:
                 found.dead.append(_unknown(arrivals[number], uplink))
                 continue
             fingerprint = fingerprint_of(uplink, arrivals[number].network)
             if fingerprint is not None and not again:
-                time = clocks.moment(uplink, attached.mapping.model, None, arrivals[number].received_time).time
-                if self._seen.holds(fingerprint, time, here):
+                if self._seen.holds(fingerprint, heard, here):
                     found.repeated += 1
                     continue
-                here[fingerprint] = time
+                here[fingerprint] = heard
             model = attached.mapping.model
             lineage = Lineage("", "", model.key, attached.mapping.version)
             yield _Work(number, uplink, attached, fingerprint, uplink.fields or {}, lineage, [])

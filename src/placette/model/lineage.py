@@ -51,3 +51,9 @@ class UplinkRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     frequency_hz: int | None = None
     payload_bytes: int | None = None
     battery_percent: float | None = None
+
+    @property
+    def heard(self) -> int:
+        """When the network heard the message, µs UTC: its time without what the device's clock is ahead."""
+        ahead = self.drift_s if self.clock == "device" and self.drift_s is not None else 0.0
+        return self.time - round(ahead * 1e6)

@@ -100,10 +100,21 @@ _MENDING = (
     "ALTER TABLE dead_letter ADD COLUMN dismissed_at TIMESTAMP",
 )
 
+_LIVES = (
+    """CREATE TABLE attachment (thing_code VARCHAR NOT NULL, network_id VARCHAR NOT NULL, network VARCHAR NOT NULL,
+        model VARCHAR NOT NULL, since TIMESTAMP NOT NULL, until TIMESTAMP, declared VARCHAR NOT NULL,
+        note VARCHAR NOT NULL)""",
+    """CREATE TABLE life (thing_code VARCHAR NOT NULL, state VARCHAR NOT NULL, time TIMESTAMP NOT NULL,
+        note VARCHAR NOT NULL)""",
+    # What the field declared, and what the city folder said then: a folder that was changed since counts more.
+    """CREATE TABLE field_device (thing_code VARCHAR NOT NULL, device VARCHAR NOT NULL, folder VARCHAR NOT NULL)""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "catalogue, observations, inbox", _FIRST),
     Migration(2, "the feature of interest that a Location is", _PLACES),
     Migration(3, "what each observation came from", _LINEAGE),
     Migration(4, "dead letters mended or dismissed", _MENDING),
+    Migration(5, "the life of devices", _LIVES),
 )
 NEWEST = MIGRATIONS[-1].number

@@ -25,6 +25,8 @@ from placette.web.pages.appearance import appearance
 from placette.web.pages.dead_letters import change_dead_letters, dead_letters
 from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
+from placette.web.pages.imports import Desk
+from placette.web.pages.imports import pages as import_pages
 from placette.web.pages.place import place
 from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
 from placette.web.pages.site import Replay, Site, error_page, shown, to_language, visitor_of
@@ -62,7 +64,8 @@ _PAGES = (
 class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
 
-    ``replay`` tries dead letters again; ``public_url`` is the address under which others reach them, when it is set.
+    ``replay`` tries dead letters again; ``public_url`` is the address under which others reach them, when it is set;
+    ``desk`` takes the files that are handed in.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
     """
@@ -77,10 +80,17 @@ class Pages:
         *,
         basemap: Path | None = None,
         public_url: str = "",
+        desk: Desk | None = None,
     ) -> None:
         self._assets = Assets()
         self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
         self._site = Site(store, city, health, self._renderer, tokens, replay, public_url)
+        handed = import_pages(desk) if desk is not None else []
+        self._more = [_Page(path, handler, summary, Access.WRITE, method) for path, method, handler, summary in handed]
+
+    def use_city(self, city: City) -> None:
+        """Show this city from now on: a device was installed, replaced or retired."""
+        self._site.city = city
 
     def routes(self) -> list[Route]:
         """Return every address of the pages, static files included."""
@@ -93,7 +103,7 @@ class Pages:
                 summary="To the pages in the reader's language",
                 media_type="text/html",
             ),
-            *(self._route(page, language) for language in LANGUAGES for page in _PAGES),
+            *(self._route(page, language) for language in LANGUAGES for page in (*_PAGES, *self._more)),
             *self._assets.routes(),
         ]
 

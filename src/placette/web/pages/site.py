@@ -58,7 +58,7 @@ class Site:
         self.public_url = public_url
         self.attempts = Attempts()
         self._now = Now(store, city)
-        self._fleet = Kept(lambda directory: Fleet(city, directory))
+        self._fleet = Kept(lambda directory: Fleet(self.city, directory))
         self._pictured = -1
         self._pictures: dict[tuple[str, str, int], Picture] = {}
         self._places: tuple[float, list[PlaceNow]] | None = None
