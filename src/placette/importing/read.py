@@ -51,9 +51,19 @@ def import_file(
     return _Import(file, read, IntoStore(store, Provenance(read, file.name, observed)), progress).run(preview=False)
 
 
-def preview(file: Path, mapping: Path, *, city: City | None = None, progress: Progress | None = None) -> ImportReport:
-    """Read ``file`` by ``mapping`` to its end and store nothing; the same report and errors as ``import_file``."""
-    return _Import(file, read_mapping(mapping, city), Nowhere(), progress).run(preview=True)
+def preview(
+    file: Path,
+    mapping: Path,
+    *,
+    city: City | None = None,
+    progress: Progress | None = None,
+    most_rows: int | None = None,
+) -> ImportReport:
+    """Read ``file`` by ``mapping`` and store nothing; the same report and errors as ``import_file``.
+
+    To its end, or until ``most_rows`` rows have been read.
+    """
+    return _Import(file, read_mapping(mapping, city), Nowhere(), progress).run(preview=True, most_rows=most_rows)
 
 
 def read_mapping(path: Path, city: City | None = None) -> Mapping:
@@ -87,7 +97,7 @@ class _Import:
         self._ids = np.zeros(0, np.int64)
         self._things = 0
 
-    def run(self, *, preview: bool) -> ImportReport:
+    def run(self, *, preview: bool, most_rows: int | None = None) -> ImportReport:
         """Read the whole file; the error that ended it early, if any, stands in the report."""
         with files.opened(self._file, self._mapping.file) as source:
             plan = plans.lay(self._mapping, source.columns)
@@ -101,6 +111,8 @@ class _Import:
                 for block in source.blocks(plan.used):
                     self._take(block, subjects, melter, account, aside)
                     self._progress(ImportProgress(block.done, source.size, account.values))
+                    if most_rows is not None and account.rows >= most_rows:
+                        break
                 self._ensure(subjects, melter, account)
             except PlacetteError as ended:
                 if not account.rows:

@@ -74,6 +74,11 @@ def unit(code: str) -> UnitOfMeasurement:
     return UnitOfMeasurement(name=found[0], symbol=found[1], definition=code)
 
 
+def known() -> tuple[str, ...]:
+    """Return every code of the list."""
+    return tuple(_UNITS)
+
+
 def symbol(code: str | None) -> str:
     """Return the symbol shown to people for a UCUM code, or the code itself when it is not in the list."""
     if not code:

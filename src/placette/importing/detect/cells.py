@@ -67,7 +67,7 @@ def marks(columns: Texts) -> Marks:
             counts += found
     spaces = counts["spaces"] + counts["spaces,"]
     comma = counts["comma"] + counts["spaces,"] + counts["points,"]
-    space = Guess(" ", 0.95, f"{spaces:,} numbers are grouped by blanks") if spaces else None
+    space = Guess(" ", 0.95, f"numbers grouped by blanks: {spaces:,}") if spaces else None
     if comma and counts["point"] <= comma // 20:
         dots = Guess(".", 0.9, "points group the digits before the comma") if counts["points,"] else None
         return Marks(
@@ -129,7 +129,7 @@ def missing(columns: Texts, found: Marks) -> Guess:
             codes.update(text for text in texts if number(text, found) == code)
     if not words and not codes:
         return Guess("", 0.9, "only empty cells, or none, have no value")
-    said = [f"'{text}' {count:,} times" for text, count in (words + codes).most_common(6)]
+    said = [f"'{text}' ({count:,})" for text, count in (words + codes).most_common(6)]
     sure = 0.95 if not codes else 0.85
     return Guess(
         "  ".join([*words, *codes]),
