@@ -86,3 +86,10 @@ async def test_a_datastream_that_changes_is_judged_by_its_new_range(store: Store
     wide = msgspec.json.encode({"code": "A/temperature", "every_s": 600, "maximum": 60}).decode()
     store.change_now(lambda con: con.execute("UPDATE datastream SET properties = ?", [wide]).fetchall())
     assert (await control.flag([row(datastream, 1, 35.0)])).rows[0].quality == 1
+
+
+async def test_a_row_keeps_every_field_but_its_flag(store: Store, make: Make) -> None:
+    datastream = make("AIR")
+    full = ObservationRow(datastream, NOON, 20.0, None, NOON + TEN, NOON + 2 * TEN, 2, None, "{}", 7)
+    (found,) = (await StreamingControl(store, CHECKS).flag([full])).rows
+    assert msgspec.structs.asdict(found) == msgspec.structs.asdict(full) | {"quality": 1}

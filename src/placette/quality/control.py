@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from placette.analyse.quality.streaming import Stream
+from placette.analyse.quality.streaming import UNKNOWN, Stream
 from placette.model.observations import ObservationRow, Quality
 from placette.model.quality import Checks
 from placette.quality.plans import Plan, Plans
@@ -62,18 +62,25 @@ class StreamingControl:
         self._states: dict[int, _State] = {}
         self._warming = asyncio.Lock()
         self._batch = 0
+        self._version = -1
 
     async def flag(self, rows: Sequence[ObservationRow]) -> Flagged:
         """Return the rows with their flags; a datastream's first row waits for its last values to be read."""
-        if any(self._is_new(row.datastream_id) for row in rows):
+        self._forget_changed()
+        if any(row.datastream_id not in self._states for row in rows):
             async with self._warming:
-                new = {row.datastream_id for row in rows if self._is_new(row.datastream_id)}
+                new = {row.datastream_id for row in rows} - self._states.keys()
                 self._states |= await asyncio.to_thread(self._warm, new)
         return self._judge(rows)
 
-    def _is_new(self, datastream: int) -> bool:
-        state = self._states.get(datastream)
-        return state is None or self._store.directory.by_id.get(datastream) is not state.plan.info
+    def _forget_changed(self) -> None:
+        """Let go of datastreams that are not what they were; looks at all of them after a change of the catalogue."""
+        directory = self._store.directory
+        if directory.version != self._version:
+            changed = [key for key, state in self._states.items() if directory.by_id.get(key) is not state.plan.info]
+            for key in changed:
+                del self._states[key]
+            self._version = directory.version
 
     def _judge(self, rows: Sequence[ObservationRow]) -> Flagged:
         self._batch += 1
@@ -84,21 +91,21 @@ class StreamingControl:
         for number, given in enumerate(rows):
             row = given
             state = states.get(row.datastream_id)
-            if state is None or state.stream is None or row.quality != Quality.NOT_EVALUATED or row.result_json:
+            if state is None or state.stream is None or row.quality != UNKNOWN or row.result_json:
                 found.append(row)
                 continue
             stream = state.stream
             value = math.nan if row.result is None else row.result
             flag, worse = stream.step(row.phenomenon_time, value)
             if worse and state.last is not None:
-                earlier = msgspec.structs.replace(state.last, quality=worse)
+                earlier = _with_flag(state.last, worse)
                 if state.batch == batch:
                     found[state.place] = earlier
                 else:
                     mended.append(earlier)
                     causes.append(number)
-            if flag != Quality.NOT_EVALUATED:
-                row = msgspec.structs.replace(row, quality=flag)
+            if flag != UNKNOWN:
+                row = _with_flag(row, flag)
             if stream.time == row.phenomenon_time and stream.value == value:
                 state.last, state.batch, state.place = row, batch, number
             found.append(row)
@@ -122,3 +129,19 @@ class StreamingControl:
         newest = max(latest.column("phenomenon_time").cast("int64").to_pylist())
         table = self._store.query_now(_RECENT.format(among=among(datastreams)), [newest - _LONGEST_US, _MOST_VALUES])
         return [ObservationRow(**row) for row in table.to_pylist()]
+
+
+def _with_flag(row: ObservationRow, flag: int) -> ObservationRow:
+    """Return the row with another flag; written out, a third of the time of ``msgspec.structs.replace``."""
+    return ObservationRow(
+        row.datastream_id,
+        row.phenomenon_time,
+        row.result,
+        row.result_json,
+        row.phenomenon_end,
+        row.result_time,
+        flag,
+        row.feature_id,
+        row.extra,
+        row.arrival_id,
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from placette.analyse.quality import qartod
@@ -17,7 +15,7 @@ _FEWEST = 3
 _MOST = 30
 """More neighbours say nothing new."""
 _LONGEST_US = 32 * 86_400_000_000
-"""Neighbours are asked about a month at most at a time; what an import brings of years is judged by itself."""
+"""Neighbours are asked about the last month of a piece of work; what an import brings of years is judged by itself."""
 _VALUES = """
 SELECT datastream_id, epoch_us(phenomenon_time) AS time, result FROM observation
 WHERE datastream_id IN {among} AND phenomenon_time BETWEEN make_timestamp(?) AND make_timestamp(?)
@@ -27,59 +25,66 @@ ORDER BY datastream_id, phenomenon_time, id
 
 
 class Neighbours:
-    """Answers for the datastreams of one piece of work; what it read is kept that long."""
+    """Answers for the datastreams of one piece of work between two times; each property is read once."""
 
-    def __init__(self, store: Store, plans: dict[int, Plan]) -> None:
+    def __init__(self, store: Store, low: int, high: int) -> None:
         self._store = store
-        self._plans = plans
-        self._peers: dict[tuple[str, str], list[DatastreamInfo]] = {}
+        self._low, self._high = max(low, high - _LONGEST_US), high
+        self._peers: dict[tuple[str | None, str], _Peers] = {}
 
     def flags(self, plan: Plan, times: Times, values: Floats) -> Flags:
         """Return the neighbours' verdict on values of one datastream in the order of time: 1, 3, or 2 without any."""
         unknown = np.full(len(times), qartod.UNKNOWN)
-        checks = plan.checks
-        if checks is None or checks.neighbour is None or plan.every_s is None:
+        checks, info = plan.checks, plan.info
+        if checks is None or checks.neighbour is None or plan.every_s is None or int(times[0]) < self._low:
             return unknown
-        near = self._near(plan.info, checks.neighbour_m)
-        reach = int(1.5 * plan.every_s * 1_000_000)
-        if len(near) < _FEWEST or int(times[-1]) - int(times[0]) > _LONGEST_US:
+        peers = self._of(info, reach := int(1.5 * plan.every_s * 1_000_000))
+        near = peers.near(info, checks.neighbour_m)
+        if len(near) < _FEWEST:
             return unknown
-        around = self._at(near, times, reach)
-        everyone = np.vstack([values, around])
+        everyone = np.vstack([values, *(peers.at(number, times, reach) for number in near)])
         of_first = np.zeros((len(everyone), len(everyone)), np.bool_)
         of_first[0, 1:] = True
         flags: Flags = qartod.neighbour(everyone, of_first, checks.neighbour, checks.neighbour_floor, _FEWEST)[0]
         return flags
 
-    def _near(self, info: DatastreamInfo, reach_m: float) -> list[int]:
-        """Return the nearest datastreams of the same property and unit, each of another thing."""
-        if info.longitude is None or info.latitude is None or info.property_key is None:
-            return []
+    def _of(self, info: DatastreamInfo, reach: int) -> _Peers:
         key = (info.property_key, info.unit)
         if key not in self._peers:
-            everyone = self._store.directory.by_id.values()
-            self._peers[key] = [one for one in everyone if (one.property_key, one.unit) == key]
-        wide = math.cos(math.radians(info.latitude))
-        distances = [
-            (
-                _METRES_PER_DEGREE * math.hypot((one.longitude - info.longitude) * wide, one.latitude - info.latitude),
-                one.id,
-            )
-            for one in self._peers[key]
-            if one.thing_id != info.thing_id and one.longitude is not None and one.latitude is not None
-        ]
-        return [number for distance, number in sorted(distances)[:_MOST] if distance <= reach_m]
+            known = self._store.directory.by_id.values()
+            alike = [one for one in known if (one.property_key, one.unit) == key and one.longitude is not None]
+            self._peers[key] = _Peers(self._store, alike, self._low - reach, self._high)
+        return self._peers[key]
 
-    def _at(self, near: list[int], times: Times, reach: int) -> Floats:
-        """Return the last value of each neighbour at these times, NaN where it is older than ``reach`` µs."""
-        table = self._store.query_now(_VALUES.format(among=among(near)), [int(times[0]) - reach, int(times[-1])])
-        streams, moments, results = (table.column(name).to_numpy() for name in ("datastream_id", "time", "result"))
-        found = np.full((len(near), len(times)), np.nan)
-        for row, datastream in enumerate(near):
-            begin, end = np.searchsorted(streams, [datastream, datastream + 1])
-            if begin == end:
-                continue
-            last = np.searchsorted(moments[begin:end], times, "right") - 1
-            fresh = (last >= 0) & (times - moments[begin:end][last] <= reach)
-            found[row, fresh] = results[begin:end][last[fresh]]
+
+class _Peers:
+    """All datastreams of a property in one unit that have a position, and their values between two times."""
+
+    def __init__(self, store: Store, infos: list[DatastreamInfo], low: int, high: int) -> None:
+        self._ids = np.array([one.id for one in infos], np.int64)
+        self._things = np.array([one.thing_id for one in infos], np.int64)
+        self._east = np.array([one.longitude for one in infos], np.float64)
+        self._north = np.array([one.latitude for one in infos], np.float64)
+        table = store.query_now(_VALUES.format(among=among(self._ids)), [low, high])
+        self._streams, self._times, self._results = (column.to_numpy() for column in table.columns)
+
+    def near(self, info: DatastreamInfo, reach_m: float) -> list[int]:
+        """Return the nearest datastreams of other things, nearest first."""
+        if info.longitude is None or info.latitude is None:
+            return []
+        east = (self._east - info.longitude) * np.cos(np.radians(info.latitude))
+        metres = _METRES_PER_DEGREE * np.hypot(east, self._north - info.latitude)
+        inside = np.flatnonzero((metres <= reach_m) & (self._things != info.thing_id))
+        nearest: list[int] = self._ids[inside[np.argsort(metres[inside], kind="stable")[:_MOST]]].tolist()
+        return nearest
+
+    def at(self, datastream: int, times: Times, reach: int) -> Floats:
+        """Return the last value at these times, NaN where it is older than ``reach`` µs."""
+        found = np.full(len(times), np.nan)
+        begin, end = np.searchsorted(self._streams, [datastream, datastream + 1])
+        if begin < end:
+            moments, results = self._times[begin:end], self._results[begin:end]
+            last = np.searchsorted(moments, times, "right") - 1
+            fresh = (last >= 0) & (times - moments[last] <= reach)
+            found[fresh] = results[last[fresh]]
         return found

@@ -145,7 +145,7 @@ def judge(store: Store, plans: dict[int, Plan], windows: list[Window]) -> tuple[
     times, flags = values.column("time").to_numpy(), values.column("quality").to_numpy()
     results = values.column("result").to_numpy()
     verdicts = flags.copy()
-    neighbours = Neighbours(store, plans)
+    neighbours = Neighbours(store, min(window.low for window in windows), max(window.high for window in windows))
     looked_at = 0
     for window in windows:
         begin, end = np.searchsorted(streams, [window.id, window.id + 1])
