@@ -23,8 +23,8 @@ from placette.model import times
 from placette.model.arrivals import Arrival
 from placette.model.entities import Origin
 from placette.model.errors import BadInput, Conflict, NotFound
+from placette.model.replays import Rereading
 from placette.publish.city_sync import sync
-from placette.reharmonising import Rereading
 from placette.store import Store, inbox
 from placette.store.inbox import WAITING
 
@@ -272,3 +272,29 @@ async def test_an_administrator_asks_for_it_over_http(house: House) -> None:
         answer = await client.post("/api/reharmonise", json={"codec": "probe"}, headers=headers)
         assert (answer.status_code, answer.json()["changed"]) == (200, 1)
         assert (await client.post("/api/reharmonise", content=b"{", headers=headers)).status_code == 400
+
+
+@pytest.mark.parametrize("of", ["codec:probe", "model:probe"])
+async def test_the_page_tries_it_and_replays_what_was_set_aside(house: House, of: str) -> None:
+    house.settings = settings.Settings(storage=settings.StorageSettings(replay_mended=False))
+    await house.intake([frame(1, 40, 50), frame(2, 200, 50)])
+    await mend(house, MENDED)
+    headers = {"Authorization": f"Bearer {house.tokens.create('admin', Access.ADMIN)}"}
+    transport = httpx.ASGITransport(app=house.asgi())  # type: ignore[arg-type]  # httpx names the same types otherwise
+    async with httpx.AsyncClient(transport=transport, base_url="http://ville", headers=headers) as client:
+
+        async def press(do: str, of: str = of) -> str:
+            answer = await client.post("/en/dead-letters", data={"do": do, "of": of})
+            assert answer.status_code == 303
+            return (await client.get(answer.headers["location"])).text
+
+        assert f'<option value="{of}">' in (await client.get("/en/dead-letters")).text
+        assert "Trial on 1 frame: 1 values would change" in await press("try-again", "codec:probe")
+        assert values(house) == [4.0]
+        assert "1 frame read again: 1 values replaced" in await press("read-again", "codec:probe")
+        assert "Nothing to read again" in await press("read-again")
+        assert "1 frame replayed" in await press("replay")
+        assert values(house) == [20.0, -28.0]
+        refused = await client.post("/en/dead-letters", data={"do": "read-again", "of": ""})
+        assert refused.status_code == 400
+        assert "name a codec or a device model" in refused.text

@@ -52,7 +52,7 @@ from placette.services.calibration import Correcting
 from placette.settings import Settings
 from placette.store import Store, inbox
 from placette.understanding import OWN_FORMAT, Understanding
-from placette.web import Pages
+from placette.web import Again, Pages
 from placette.wifi import Wifi
 
 Scope = MutableMapping[str, Any]
@@ -211,7 +211,7 @@ class House:
             self.city,
             self.health,
             self.tokens,
-            self.replaying.replay,
+            Again(self.replaying.replay, self.reharmonising.run),
             basemap=self.data / BASEMAP,
             public_url=self.settings.server.public_url,
             desk=self.desk,

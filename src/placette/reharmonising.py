@@ -18,7 +18,7 @@ from placette.harmonise.messages import Harmonised
 from placette.model import times
 from placette.model.errors import BadInput, Conflict
 from placette.model.observations import ObservationRow
-from placette.model.replays import SHOWN, Difference, ReharmoniseReport
+from placette.model.replays import SHOWN, Difference, ReharmoniseReport, Rereading
 from placette.store import Store, rereading
 from placette.store.arrivals import RawFrame
 from placette.store.rereading import Frames, Place, Told
@@ -29,20 +29,6 @@ BODY_BYTES = 65_536
 PIECE = 500
 MOST = 20_000
 """Frames of one order; the report says where the next one goes on."""
-
-
-class Rereading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which kept frames to read again: those of a codec or of a device model, received in a span (ISO 8601, UTC).
-
-    With ``dry_run`` nothing is stored; ``after`` is the ``next`` of the report before.
-    """
-
-    codec: str = ""
-    model: str = ""
-    since: str | None = None
-    until: str | None = None
-    dry_run: bool = False
-    after: int = 0
 
 
 class _Reading(msgspec.Struct):

@@ -21,6 +21,20 @@ class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None = None
 
 
+class Rereading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which kept frames to read again: those of a codec or of a device model, received in a span (ISO 8601, UTC).
+
+    With ``dry_run`` nothing is stored; ``after`` is the ``next`` of the report before.
+    """
+
+    codec: str = ""
+    model: str = ""
+    since: str | None = None
+    until: str | None = None
+    dry_run: bool = False
+    after: int = 0
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One observation that a new reading of its frame tells otherwise; ``time`` in µs UTC.
 

@@ -29,12 +29,12 @@ from placette.web.pages.imports import Desk
 from placette.web.pages.imports import pages as import_pages
 from placette.web.pages.place import place
 from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
-from placette.web.pages.site import Replay, Site, error_page, shown, to_language, visitor_of
+from placette.web.pages.site import Again, Site, error_page, shown, to_language, visitor_of
 from placette.web.pages.thing import thing
 from placette.web.render import Renderer
 from placette.web.words import LANGUAGES
 
-__all__ = ["Pages"]
+__all__ = ["Again", "Pages"]
 
 
 class _Page(NamedTuple):
@@ -64,7 +64,7 @@ _PAGES = (
 class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
 
-    ``replay`` tries dead letters again; ``public_url`` is the address under which others reach them, when it is set;
+    ``again`` reads again what came before; ``public_url`` is the address under which others reach them, when it is set;
     ``desk`` takes the files that are handed in.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
@@ -76,7 +76,7 @@ class Pages:
         city: City,
         health: Callable[[], Awaitable[Health]],
         tokens: Tokens,
-        replay: Replay,
+        again: Again,
         *,
         basemap: Path | None = None,
         public_url: str = "",
@@ -84,7 +84,7 @@ class Pages:
     ) -> None:
         self._assets = Assets()
         self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
-        self._site = Site(store, city, health, self._renderer, tokens, replay, public_url)
+        self._site = Site(store, city, health, self._renderer, tokens, again, public_url)
         handed = import_pages(desk) if desk is not None else []
         self._more = [_Page(path, handler, summary, Access.WRITE, method) for path, method, handler, summary in handed]
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from placette.api import read_form
 from placette.model.errors import BadInput, NotFound
-from placette.model.replays import ReplayReport
+from placette.model.replays import ReharmoniseReport, ReplayReport, Rereading
 from placette.store import causes, inbox, mending
 from placette.store.causes import STATES, State
 from placette.store.inbox import FILES, Choice, KeptLetter
@@ -22,7 +22,10 @@ from placette.web.pages.site import Site
 from placette.web.payloads import Shown
 
 PER_PAGE = 10
+READ_AT_ONCE = 100_000
+"""Frames that one press of the button reads again; the next press goes on."""
 _REPORTED = ("replayed", "stored", "failed", "left", "letters")
+_READ = ("frames", "changed", "added", "unchanged", "gone", "unreadable")
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -44,15 +47,17 @@ async def dead_letters(site: Site, request: Request, language: str) -> Response:
         "files": FILES,
         "networks": {key: network.names.get(language, key) for key, network in site.city.networks.items()},
         "done": asked.get("done", ""),
-        "report": {name: _number(asked.get(name)) for name in _REPORTED},
+        "report": {name: _number(asked.get(name)) for name in _REPORTED + _READ},
         "days": site.store.settings.inbox_days,
+        "raw_days": site.store.settings.raw_days,
     }
     if "cause" not in asked:
         newest = await inbox.list(
             site.store, Choice(ids=tuple(each.keys[0] for each in found) or (0,)), len(found) or 1
         )
         sheets = {sheet.kept.id: sheet for sheet in map(_sheet, newest)}
-        return site.renderer.page(request, language, "dead-letters.html", causes=found, sheets=sheets, **values)
+        values |= {"causes": found, "sheets": sheets, "codecs": _codecs(site), "chosen": asked.get("of", "")}
+        return site.renderer.page(request, language, "dead-letters.html", **values)
     cause = next((each for each in found if each.key == asked["cause"]), None)
     choice = Choice(cause=asked["cause"], state=state, before=_number(asked.get("before")) or None)
     letters = await inbox.list(site.store, choice, PER_PAGE + 1)
@@ -79,8 +84,11 @@ async def change_dead_letters(site: Site, request: Request, language: str) -> Re
     choice = Choice(ids=(key,)) if key else Choice(cause=cause, state=state)
     report: dict[str, int] = {}
     named = bool(key or cause)  # only a replay may concern all
-    if do == "replay":
-        report = _counts(await site.replay(choice))
+    of = form.get("of", "")
+    if do in ("try-again", "read-again"):
+        report = await _read_again(site, of, dry_run=do == "try-again")
+    elif do == "replay":
+        report = _counts(await site.again.replay(choice, _codec(site, of)))
     elif do in ("dismiss", "restore") and named:
         at = time.time_ns() // 1000 if do == "dismiss" else None
         report = {"letters": await inbox.dismiss(site.store, choice, at)}
@@ -88,12 +96,40 @@ async def change_dead_letters(site: Site, request: Request, language: str) -> Re
         report = {"letters": (await mending.mend_all(site.store, choice, _replacement(form))).changed}
     elif do in ("mend", "unmend", "mend-replay") and key:
         await _mend(site, key, form)
-        report = _counts(await site.replay(choice)) if do == "mend-replay" else {"letters": 1}
+        report = _counts(await site.again.replay(choice, None)) if do == "mend-replay" else {"letters": 1}
     else:
         raise BadInput("the form says nothing to do", request.url.path, "use the page's own buttons")
-    kept = {"cause": cause, "state": None if state == "waiting" else state, "done": do, **report}
+    kept = {"cause": cause, "state": None if state == "waiting" else state, "done": do, "of": of, **report}
     where = urlencode({name: value for name, value in kept.items() if value not in (None, "")})
     return RedirectResponse(f"/{language}/dead-letters?{where}", 303, {"Cache-Control": "no-store"})
+
+
+async def _read_again(site: Site, of: str, *, dry_run: bool) -> dict[str, int]:
+    """Read kept frames of ``codec:<name>`` or ``model:<key>`` again, to the end; return the account."""
+    kind, _, name = of.partition(":")
+    order = Rereading(codec=name if kind == "codec" else "", model=name if kind == "model" else "", dry_run=dry_run)
+    total, after = ReharmoniseReport(), 0
+    while True:
+        total = total.plus(await site.again.reharmonise(msgspec.structs.replace(order, after=after)))
+        if total.next is None or total.frames >= READ_AT_ONCE:
+            return {name: getattr(total, name) for name in _READ}
+        after = total.next
+
+
+def _codec(site: Site, of: str) -> str | None:
+    """Return the codec that ``codec:<name>`` or ``model:<key>`` means, ``None`` when the form names neither."""
+    kind, _, name = of.partition(":")
+    if kind == "model":
+        if name not in site.city.models:
+            raise NotFound(f"there is no device model '{name[:80]}'", "models.toml", "choose one of the list")
+        return site.city.models[name].codec
+    return name if kind == "codec" else None
+
+
+def _codecs(site: Site) -> dict[str, tuple[str, ...]]:
+    """Return the codecs of the city's models, and the models that have one."""
+    models = {key: model.codec for key, model in site.city.models.items() if model.codec}
+    return {"codec": tuple(sorted(set(models.values()))), "model": tuple(sorted(models))}
 
 
 async def _mend(site: Site, key: int, form: dict[str, str]) -> None:

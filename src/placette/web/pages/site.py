@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +14,7 @@ from placette import api
 from placette.access import COOKIE, Tokens, Visitor
 from placette.city.model import City
 from placette.model.errors import NotFound, PlacetteError
-from placette.model.replays import ReplayReport
+from placette.model.replays import ReharmoniseReport, ReplayReport, Rereading
 from placette.publish.health import Health
 from placette.publish.kept import Kept
 from placette.store import Store
@@ -31,9 +32,14 @@ log = logging.getLogger(__name__)
 NOW_S = 2
 """How long the state of all places is kept: a crowd of readers costs one computation every two seconds."""
 
-Replay = Callable[[Choice], Awaitable[ReplayReport]]
-"""Tries dead letters again."""
 PageHandler = Callable[[Request, str], Awaitable[Response]]
+
+
+class Again(NamedTuple):
+    """What reads again what came before: dead letters, of one codec or any, and kept frames."""
+
+    replay: Callable[[Choice, str | None], Awaitable[ReplayReport]]
+    reharmonise: Callable[[Rereading], Awaitable[ReharmoniseReport]]
 
 
 class Site:
@@ -46,7 +52,7 @@ class Site:
         health: Callable[[], Awaitable[Health]],
         renderer: Renderer,
         tokens: Tokens,
-        replay: Replay,
+        again: Again,
         public_url: str = "",
     ) -> None:
         self.store = store
@@ -54,7 +60,7 @@ class Site:
         self.health = health
         self.renderer = renderer
         self.tokens = tokens
-        self.replay = replay
+        self.again = again
         self.public_url = public_url
         self.attempts = Attempts()
         self._now = Now(store, city)
@@ -132,10 +138,11 @@ def language_of(request: Request) -> str:
     return next((language for language in accepted if language in LANGUAGES), LANGUAGES[0])
 
 
-def error_page(renderer: Renderer, request: Request, status: int) -> Response:
-    """Return the page that says what went wrong and where to go from there."""
-    kind = {403: "refused", 404: "missing"}.get(status, "failed")
-    return renderer.page(request, language_of(request), "error.html", status=status, kind=kind, code=status)
+def error_page(renderer: Renderer, request: Request, status: int, error: PlacetteError | None = None) -> Response:
+    """Return the page that says what went wrong and where to go from there; ``error`` says it in its own words."""
+    kind = {403: "refused", 404: "missing"}.get(status, "unusable" if error and status < 500 else "failed")
+    values = {"kind": kind, "code": status, "error": error if kind == "unusable" else None}
+    return renderer.page(request, language_of(request), "error.html", status=status, **values)
 
 
 def shown(site: Site, handler: PageHandler, language: str) -> api.Handler:
@@ -148,7 +155,7 @@ def shown(site: Site, handler: PageHandler, language: str) -> api.Handler:
             return error_page(site.renderer, request, 404)
         except PlacetteError as error:
             log.warning("%s: %s", request.url.path, error)
-            return error_page(site.renderer, request, api.status_of(error))
+            return error_page(site.renderer, request, api.status_of(error), error)
         except Exception:
             log.exception("%s failed", request.url.path)
             return error_page(site.renderer, request, 500)
