@@ -24,10 +24,13 @@ from placette import city, control
 
 SECRET = "a-secret-of-the-network"
 SLOT_S = 300
-PATIENCE_S = 150
+MARGIN_S = 60
+"""Time to start the city and to send all frames before their interval is closed."""
+PATIENCE_S = 300
 ACCESS_POINT = "00:18:0a:13:dd:b0"
 PREFIXES = 12
 PER_PREFIX = 256
+BLOCK, OVERLAP = 1 << 20, 64
 
 MODELS = """
 [wifi-counter]
@@ -97,8 +100,11 @@ def living(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     longitude, latitude = place["geometry"]["coordinates"]
     now = time.time()
     into = now % SLOT_S
-    # the interval before this one, closed in 40 s; or this one, when that would be too long ago
-    late_s, heard_at = (int(into) + 40, now - into - 100) if into < 195 else (0, now - 5)
+    # the interval before this one, closed in a minute; or this one, when that would be too long ago
+    if into + MARGIN_S < 240:
+        late_s, heard_at = int(into) + MARGIN_S, now - into - 100
+    else:
+        late_s, heard_at = (MARGIN_S if into + MARGIN_S > SLOT_S else 0), now - 5
     with (home / "models.toml").open("a") as file:
         file.write(MODELS)
     with (home / "properties.toml").open("a") as file:
@@ -244,18 +250,21 @@ def told(living: Living) -> dict[str, Any] | None:
 
 
 def memory(pid: int) -> Iterator[tuple[str, bytes]]:
-    """Yield every writable region of a process."""
+    """Yield what has ever been written of every writable region of a process, in overlapping blocks."""
     with Path(f"/proc/{pid}/mem").open("rb") as held:
         for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, rights, *_ = line.split()
-            if "w" not in rights or "r" not in rights:
+            if not rights.startswith("rw"):
                 continue
             start, end = (int(edge, 16) for edge in span.split("-"))
-            held.seek(start)
-            try:
-                yield line, held.read(end - start)
-            except OSError:
-                continue
+            for at in range(start, end, BLOCK):
+                try:
+                    held.seek(at)
+                    content = held.read(min(BLOCK + OVERLAP, end - at))
+                except (OSError, OverflowError):
+                    break
+                if content.count(0) < len(content):
+                    yield line, content
 
 
 @pytest.mark.slow
