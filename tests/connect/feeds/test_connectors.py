@@ -285,7 +285,9 @@ def things(request: Request, pages: dict[str, list[dict[str, Any]]]) -> Response
         )
     page = request.query_params.get("$skip", "0")
     since = request.query_params.get("$filter", "phenomenonTime ge ").rpartition(" ")[2]
-    value = [one for one in pages[page] if one["phenomenonTime"] > since]
+    value = [
+        one for one in pages[page] if one["phenomenonTime"] > since or one["phenomenonTime"].startswith(since + "/")
+    ]
     link = {"@iot.nextLink": "http://inner:8080/v1.1/Datastreams(70)/Observations?$skip=1"} if page == "0" else {}
     return json({"value": value, **(link if value and "1" in pages else {})})
 
@@ -306,6 +308,34 @@ async def test_sensorthings_follows_pages_on_the_address_it_was_given(source: An
     del pages["1"]
     assert await one.run() == []
     assert source.queries("$filter")[-1] == "phenomenonTime gt 2026-07-01T11:00:00Z"
+
+
+async def test_sensorthings_loses_no_interval_that_begins_where_the_last_ended(source: Any, rig: Rigs) -> None:
+    first, second = "2026-07-01T10:00:00Z/2026-07-01T11:00:00Z", "2026-07-01T11:00:00Z/2026-07-01T12:00:00Z"
+    pages = {"0": [reading(first)]}
+    source.answer = lambda request: things(request, pages)
+    one = rig("sensorthings", url=source.url + "/v1.1", stations=[{"name": "7", "fields": ("temperature",)}])
+    [uplink] = await one.run()
+    assert times.iso(uplink.end_time or 0) == "2026-07-01T11:00:00Z"
+    assert await one.run() == []
+    assert source.queries("$filter")[-1] == "phenomenonTime ge 2026-07-01T10:00:00Z"
+    pages["0"].append(reading(second))
+    assert len(await one.run()) == 2  # the last one again, nothing twice
+
+
+async def test_sensorthings_whose_next_page_is_gone_begins_behind_what_it_has(source: Any, rig: Rigs) -> None:
+    pages = {"0": [reading("2026-07-01T10:00:00Z")], "1": []}
+
+    def answer(request: Request) -> Response:
+        return Response("expired", 404) if "$skip" in request.query_params else things(request, pages)
+
+    source.answer = answer
+    one = rig("sensorthings", url=source.url + "/v1.1", stations=[{"name": "7", "fields": ("temperature",)}])
+    await one.feed.tick()
+    assert one.cursor == {"at": {"70": "2026-07-01T10:00:00Z"}}
+    del pages["1"]
+    pages["0"].append(reading("2026-07-01T11:00:00Z", 22.5))
+    assert [value for _, _, value in told(await one.run(), "temperature")] == [22.5]
 
 
 # OpenAQ

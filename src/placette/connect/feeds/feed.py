@@ -13,6 +13,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -31,6 +32,9 @@ LONGEST_PAUSE_S = 6 * 3600.0
 MOST_PAGES = 200
 """Pages of one run: after them others have their turn, and the rest follows at the next tick."""
 MOST_REFUSED = 32
+WITHIN_A_RUN = frozenset({"plan", "next", "page", "from", "later"})
+"""Names in a cursor that only mean something until the run has ended."""
+_GONE = frozenset({400, 404, 410, 422})
 GROUP_BYTES = 1 << 20
 MOST_GROUP = 500
 PATIENCE = 3
@@ -105,6 +109,8 @@ class Feed:
         try:
             finished = await self.run()
         except PlacetteError as error:
+            if isinstance(error, Unreachable) and error.status in _GONE and self._memory is not None:
+                await self._forget_the_run(self._memory)
             self._failed(str(error), getattr(error, "retry_after_s", 0.0))
         except Exception:
             log.exception("feed %s failed", self.config.key)
@@ -144,6 +150,15 @@ class Feed:
             if not page.more:
                 return True
         return False
+
+    async def _forget_the_run(self, memory: Memory) -> None:
+        """Begin a new run behind what was read: the page to go on with is no longer there, as after a session's end."""
+        kept = {name: value for name, value in memory.cursor.items() if name not in WITHIN_A_RUN}
+        if kept == memory.cursor:
+            return
+        with suppress(PlacetteError):  # it stays as it was, and is forgotten after the next failure
+            memory.cursor = kept
+            await self._notes.write(self.config.key, msgspec.json.encode(memory))
 
     async def _remember(self) -> Memory:
         kept = await self._notes.read(self.config.key)

@@ -43,6 +43,7 @@ async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:
     source = plan[0]
     answer = await _observations(client, config, options, source, at, cursor.get("next", ""))
     newest, link = _told(answer, options.order)
+    is_known = bool(newest) and newest == at.get(source.id)
     if newest:
         at[source.id] = max(newest, at.get(source.id, ""))
     link = _on_our_host(link, config.url) if link else link
@@ -52,14 +53,14 @@ async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:
         ahead = {"at": at, "plan": plan[1:]} if plan[1:] else {"at": at}
     ahead = msgspec.to_builtins(ahead)
     told = {"device": source.device, "field": source.field, "unit": source.unit}
-    arrivals = (client.arrival(answer, told),) if newest or link is None else ()
+    arrivals = (client.arrival(answer, told),) if (newest and not is_known) or link is None else ()
     return Page(arrivals, ahead, more="plan" in ahead)
 
 
 async def _sources(client: Client, config: FeedConfig, station: Station) -> list[_Source]:
     """Ask which datastreams a Thing has, and keep those whose observed property a field names."""
     thing = _key(station.name)
-    params: dict[str, str | int] = {"$expand": "ObservedProperty", "$top": 200, "$orderby": "id"}
+    params: dict[str, str | int] = {"$expand": "ObservedProperty", "$top": 200}
     answer = await client.whole(f"/Things({thing})/Datastreams", params, headers=_headers(config))
     said = answer.json()
     listed = said.get("value") if isinstance(said, dict) else None
@@ -87,7 +88,9 @@ async def _observations(
     if link:
         return await client.whole(link, headers=_headers(config))
     since = at.get(source.id)
-    condition = f"{options.order} gt {since}" if since else f"{options.order} ge {start(options.since, client.now)}"
+    begin, _, end = (since or start(options.since, client.now)).partition("/")
+    # the next interval may begin where the last one ended, so the last one is asked for again
+    condition = f"{options.order} {'gt' if since and not end else 'ge'} {begin}"
     params: dict[str, str | int] = {
         "$filter": condition,
         "$orderby": f"{options.order} asc",
@@ -111,8 +114,7 @@ def _told(answer: Answer, order: str) -> tuple[str, str | None]:
     if not isinstance(listed, list):
         return "", None
     moments = [one.get(order) for one in listed if isinstance(one, dict)]
-    # an interval is compared by its end: one that lasts must not come again for ever
-    newest = max((moment.partition("/")[2] or moment for moment in moments if isinstance(moment, str)), default="")
+    newest = max((moment for moment in moments if isinstance(moment, str)), default="")
     if listed and not newest:
         return "", None
     link = said.get("@iot.nextLink")
