@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlparse
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Page
 from tests.web.conftest import World
@@ -42,8 +43,10 @@ def fill(store: Store) -> None:
 
 @pytest.fixture(scope="module")
 def troubled(start_city: Callable[..., World], world: World) -> World:
-    """A city with frames set aside."""
-    return start_city(world.city, fill)
+    """A city with frames set aside, one of whose models has a codec."""
+    key = next(iter(world.city.models))
+    decoded = msgspec.structs.replace(world.city.models[key], codec="milesight-em300-th")
+    return start_city(msgspec.structs.replace(world.city, models=world.city.models | {key: decoded}), fill)
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +214,15 @@ def test_frames_are_put_away_and_brought_back(anew: tuple[httpx.Client, Store]) 
 def test_a_form_that_means_nothing_is_refused(client: httpx.Client, troubled: World, form: dict[str, str]) -> None:
     assert client.post("/en/dead-letters", data=form).status_code == 400
     assert waiting(troubled.store) == 15
+
+
+def test_kept_frames_are_tried_and_read_again(client: httpx.Client) -> None:
+    form = {"of": "codec:milesight-em300-th", "do": "try-again"}
+    answer = client.post("/fr/dead-letters", data=form)
+    assert said(answer)["frames"] == "0"
+    assert "Rien à relire" in client.get(answer.headers["location"]).text
+    assert client.post("/fr/dead-letters", data=form | {"of": "codec:nothing"}).status_code == 404
+    assert client.post("/fr/dead-letters", data=form | {"of": "model:nothing", "do": "replay"}).status_code == 404
 
 
 def test_the_health_page_leads_there(client: httpx.Client) -> None:
