@@ -17,7 +17,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from tests.connect.feeds.conftest import Source, json
-from tests.connect.feeds.test_connectors import hours, poi, portal
+from tests.connect.feeds.test_city_sources import poi, portal
+from tests.connect.feeds.test_environment import hours
 
 from placette import city, control
 from placette.access import Tokens

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from placette.connect.feeds import CONNECTORS, Feed, FeedConfig, Station, Web
 from placette.connect.feeds.shape import Client, Page
 from placette.harmonise.networks import FORMATS
-from placette.model import feeds
+from placette.model import feeds, times
 from placette.model.arrivals import Arrival
 from placette.model.networks import Taken
 from placette.model.uplinks import Uplink
@@ -80,6 +80,12 @@ async def web() -> AsyncIterator[Web]:
     asker = Web(timeout=httpx.Timeout(1.0, read=0.5, pool=5), whole_s=5.0)
     yield asker
     await asker.close()
+
+
+def told(uplinks: list[Uplink], field: str) -> list[tuple[str, str, Any]]:
+    """Device, time and one field of each uplink."""
+    assert [uplink.fault for uplink in uplinks if uplink.fault] == []
+    return [(u.device, times.iso(u.device_time or 0), (u.fields or {}).get(field)) for u in uplinks]
 
 
 class Desk:
