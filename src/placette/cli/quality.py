@@ -51,7 +51,7 @@ def run_(
         city: The city folder with its quality.toml, when no server runs; the built-in numbers unless given.
     """
     order = _order(from_, to, property_, dry_run=dry_run)
-    found = msgspec.convert(_ask(orders.RUN, orders.run, order, data, city), Review)
+    found = msgspec.convert(_ask(orders.RUN, orders.run, order, data, city), Review, str_keys=True)
     kinds = ", ".join(f"{count:,} {_WORDS[flag]}" for flag, count in sorted(found.flags.items())) or "no verdict"
     written = "nothing written" if dry_run else f"{found.written:,} written"
     print(f"{found.looked_at:,} observations looked at: {kinds}; {written}.")
@@ -81,7 +81,7 @@ def report_(
         city: The city folder with its quality.toml, when no server runs; the built-in numbers unless given.
     """
     order = _order(from_, to, property_)
-    lines = msgspec.convert(_ask(orders.REPORT, orders.told, order, data, city), Reported).lines
+    lines = msgspec.convert(_ask(orders.REPORT, orders.told, order, data, city), Reported, str_keys=True).lines
     groups: dict[str, list[Any]] = defaultdict(list)
     for line in lines:
         groups[line.datastream if each else line.property].append(line)
@@ -128,6 +128,6 @@ def _ask(
     checks = dict(cities.read(city).quality) if city else dict(cities.quality.defaults())
     store = Store.open(file, settings.read(data).of_store())
     try:
-        return msgspec.to_builtins(work(store, checks, order))
+        return msgspec.to_builtins(work(store, checks, order), str_keys=True)
     finally:
         store.close()
