@@ -65,7 +65,7 @@ class Desk:
         self._store = store
         self._city = city
         self._uploads = data / "uploads"
-        self._mappings = data / "mappings"
+        self._mappings = data / importing.MAPPINGS
         self._runs: dict[str, Run] = {}
         self._understood: dict[str, tuple[dict[str, str], Understood]] = {}
         self._working = asyncio.Lock()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from placette import cli
+from placette.importing.detect import detect
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples" / "import"
@@ -107,3 +108,12 @@ def test_a_long_import_tells_how_far_it_is(run, tmp_path):
     assert "700,000 values: 700,000 would be stored" in out[-1]
     assert "long.csv: " in err
     assert "%" in err
+
+
+def test_a_mapping_that_was_saved_for_these_columns_is_used(run, tmp_path):
+    saved = tmp_path / "data" / "mappings"
+    saved.mkdir(parents=True)
+    (saved / f"{detect(FILE).fingerprint}.toml").write_text(MAPPING.read_text())
+    code, out, _ = run(FILE)
+    assert (code, out[-1]) == (0, "9 rows read, 26 values: 23 stored, 0 already there, 0 corrected, 3 set aside")
+    assert "read by the mapping that was saved" in out[0]

@@ -155,6 +155,15 @@ def test_answers_given_at_the_same_time_are_all_kept_once_and_no_person(desk):
     assert "@b.fr" not in kept
 
 
+def test_a_row_that_cannot_be_cut_is_not_kept_where_columns_are_left_out(desk):
+    content = table(["date", "pm10", "contact"], [[time, "1.5", "jo@aix.fr"] for time in hours(9)])
+    path = desk.write(content + "2024-02-01 00:00,2,3,secret@aix.fr\n", "a.csv")
+    report = import_file(desk.store, path, desk.write(mapping_text(detect(path, PARIS)), "m.toml"))
+    assert [(each.rows, each.examples[0].line) for each in report.set_aside] == [(1, 11)]
+    everything = str(report) + str(desk.rows("SELECT * FROM dead_letter"))
+    assert "aix.fr" not in everything
+
+
 SIRENE = table(
     ["siren", "nic", "siret", "statutDiffusionEtablissement", "trancheEffectifsEtablissement",
      "complementAdresseEtablissement", "libelleVoieEtablissement", "enseigne1Etablissement",

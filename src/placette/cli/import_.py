@@ -18,7 +18,7 @@ from placette import city as cities
 from placette import control, importing, settings
 from placette.city import City
 from placette.cli import DATA, import_words, understood_words
-from placette.importing import ImportProgress, ImportReport, detect
+from placette.importing import MAPPINGS, ImportProgress, ImportReport, detect
 from placette.model.errors import Conflict, PlacetteError, Unprocessable
 from placette.store import Store
 
@@ -60,9 +60,11 @@ def import_(
     told = cities.read(city) if city else None
     with ExitStack() as stack:
         if mapping is None:
-            mapping = _understand(
-                file, told, save_mapping, Path(stack.enter_context(TemporaryDirectory())), ask=not (yes or dry_run)
-            )
+            work = Path(stack.enter_context(TemporaryDirectory()))
+            saved = data / MAPPINGS
+            mapping = _understand(file, told, saved, save_mapping or work / "mapping.toml", ask=not (yes or dry_run))
+            if save_mapping and mapping == save_mapping:
+                print(f"mapping written to {save_mapping}")
             if mapping is None:
                 return 1
         report = _run(file, mapping, data, told, dry_run=dry_run)
@@ -73,27 +75,28 @@ def import_(
     return 1
 
 
-def _understand(file: Path, city: City | None, save: Path | None, work: Path, *, ask: bool) -> Path | None:
-    """Show what a file may mean and return the mapping of it; ``None`` where nobody has looked at doubtful guesses."""
-    known = (
-        detect.Known(city.zone, {key: each.unit for key, each in city.properties.items()}) if city else detect.Known()
-    )
+def _understand(file: Path, city: City | None, saved: Path, written: Path, *, ask: bool) -> Path | None:
+    """Show what a file may mean and return its mapping, written into ``written``; one that was ``saved`` goes first.
+
+    ``None`` where nobody has looked at doubtful guesses.
+    """
+    known = detect.Known()
+    if city:
+        known = detect.Known(city.zone, {key: each.unit for key, each in city.properties.items()})
     found = detect.detect(file, known)
+    kept = saved / f"{found.fingerprint}.toml"
+    if found.fingerprint and kept.exists():
+        print(f"{found.file}: read by the mapping that was saved for files with these columns: {kept}", flush=True)
+        return kept
     print("\n".join(understood_words.lines(found)), flush=True)
     if found.layout == "nothing":
-        raise Unprocessable(
-            "nothing in the file can be imported as it stands",
-            str(file),
-            f"{found.facts['layout'].evidence}; write a mapping",
-        )
-    written = save or work / "mapping.toml"
+        why = found.facts["layout"].evidence
+        raise Unprocessable("nothing in the file can be imported as it stands", str(file), f"{why}; write a mapping")
     try:
         with written.open("x", encoding="utf-8") as out:
             out.write(detect.mapping_text(found))
     except FileExistsError:
         raise Conflict("the mapping would be written over a file", str(written), "choose another name") from None
-    if save:
-        print(f"mapping written to {save}")
     if ask and found.doubts:
         print("placette: nothing was stored, because some guesses are doubtful:", file=sys.stderr)
         print("\n".join(f"  {doubt}" for doubt in found.doubts[:20]), file=sys.stderr)

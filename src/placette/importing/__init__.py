@@ -7,4 +7,7 @@ store keeps them. A second import of the same file changes nothing.
 from placette.importing.read import import_file, preview
 from placette.importing.report import ImportProgress, ImportReport
 
-__all__ = ["ImportProgress", "ImportReport", "import_file", "preview"]
+__all__ = ["MAPPINGS", "ImportProgress", "ImportReport", "import_file", "preview"]
+
+MAPPINGS = "mappings"
+"""The folder of the data folder that holds saved mappings, each under the fingerprint of the columns it is for."""

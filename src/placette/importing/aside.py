@@ -21,6 +21,8 @@ _MOST_KEPT = 20_000
 """Rows kept per reason: the file remains, and a wrong mapping must not fill the inbox with all of it."""
 _EXAMPLES = 3
 _LONGEST = 500
+_WITHHELD = "(not kept: some of the file's columns are not imported, and may be about persons)"
+"""What stands for a row that cannot be cut into columns, so that nobody knows which part of it may be kept."""
 
 Keep = Callable[[list[DeadLetter]], None]
 
@@ -47,6 +49,7 @@ class SettingAside:
         self._plan = plan
         self._now = now
         self._keep = keep
+        self._whole = set(plan.columns) <= set(plan.used)
         self._piles: dict[Fault, _Pile] = {}
 
     def add(self, block: Block, aside: Aside) -> None:
@@ -54,7 +57,7 @@ class SettingAside:
         for row in block.odd:
             pile = self._piles.setdefault(Fault.FIELDS, _Pile())
             pile.rows += 1
-            self._put(Fault.FIELDS, row.line, [], row.text[:_LONGEST])
+            self._put(Fault.FIELDS, row.line, [], row.text[:_LONGEST] if self._whole else _WITHHELD)
         for fault in np.unique(aside.fault).tolist():
             of_fault = aside.fault == fault
             order = np.argsort(aside.row[of_fault], kind="stable")
