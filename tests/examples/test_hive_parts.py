@@ -115,3 +115,53 @@ print(sorted(sensors.read_all(all).items()))
     assert lines[0] == "0x92"
     assert "wrong checksum" in lines[2]
     assert lines[3] == "[('battery', 3.86), ('pm10', 24), ('pm2_5', 11)]"
+
+
+def test_a_board_makes_one_round_under_its_watchdog_and_sleeps(board: Board) -> None:
+    board.configure(send={"by": "coap", "host": "127.0.0.1", "port": 9, "timeout_s": 0.01}, every_s=600, watchdog_s=90)
+    program = """
+import sys
+kept = [b""]
+class Rtc:
+    def memory(self, new=None):
+        if new is not None:
+            kept[0] = new
+        return kept[0]
+class Dog:
+    fed = 0
+    def __init__(self, timeout): print("watchdog", timeout)
+    def feed(self): Dog.fed += 1
+class Board:
+    RTC = Rtc
+    WDT = Dog
+    def deepsleep(self, ms): print("sleeps", 590000 < ms <= 600000)
+sys.modules["machine"] = Board()
+from hive import cycle
+config = cycle.read_config("hive.json")
+for _ in range(2):
+    cycle.run(config)
+print("fed", Dog.fed >= 4, "state", len(kept[0]))
+queue = cycle.Hive(config).queue
+print([(queue.first_of(number, 0)[3], queue.first_of(number, 0)[23] & 16) for number in range(len(queue))])
+"""
+    lines = [line for line in said(board, program) if not line.startswith("send:")]
+    assert lines == ["watchdog 90000", "sleeps True"] * 2 + ["fed True state 4", "[(0, 16), (1, 0)]"]
+
+
+def test_the_clock_dates_what_waits_when_it_is_first_set(board: Board) -> None:
+    program = f"""
+from hive import cycle
+class Queue:
+    def clock_was_set(self, shift, to_unix): print("dated", shift, to_unix)
+def fails(): raise OSError("no network")
+def clock(*moments):
+    left = list(moments)
+    return lambda: left.pop(0)
+cycle.seconds = clock(60, {UNIX})
+cycle.set_clock(Queue(), lambda: None)
+cycle.seconds = clock({UNIX}, {UNIX} + 2)
+cycle.set_clock(Queue(), lambda: None)
+cycle.seconds = clock(60)
+cycle.set_clock(Queue(), fails)
+"""
+    assert said(board, program) == [f"dated {UNIX - 60} 0", "clock: no network"]
