@@ -159,6 +159,7 @@ def test_a_preview_changes_nothing(troubled: World, client: httpx.Client) -> Non
     text = client.get("/en/dead-letters", params=asked).text
     assert "12 frames of 12 would change" in text
     assert text.count("&#34;temperature&#34;: ") == 3
+    assert (text.count(">Before</p>"), text.count(">After</p>")) == (3, 3)
     assert not any(row["mended"] for row in client.get("/api/dead-letters").json())
 
 
@@ -227,6 +228,13 @@ def test_kept_frames_are_tried_and_read_again(client: httpx.Client) -> None:
 
 def test_the_health_page_leads_there(client: httpx.Client) -> None:
     assert 'href="/en/dead-letters"' in client.get("/en/health?part=health").text
+
+
+def test_the_foot_of_every_page_leads_those_there_who_may_go(client: httpx.Client, troubled: World) -> None:
+    assert 'href="/en/dead-letters"' in client.get("/en/").text
+    cookies = {COOKIE: troubled.tokens.create("a writer")}
+    with httpx.Client(base_url=troubled.url, trust_env=False, cookies=cookies) as writer:
+        assert 'href="/en/dead-letters"' not in writer.get("/en/").text
 
 
 @pytest.fixture
