@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin, letters, origins, reharmonising
+from placette import __version__, admin, letters, origins, reharmonising, signals
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Device, Network, rhythms
@@ -286,6 +286,7 @@ class House:
             *self.wifi.routes(),
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
+            *signals.routes(self.store, lambda: self.city),
             *letters.routes(self.store, self.replaying.replay),
             *reharmonising.routes(self.reharmonising),
             *quality_orders.routes(self.store, self.city.quality),

@@ -27,6 +27,7 @@ from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
 from placette.web.pages.imports import Desk
 from placette.web.pages.imports import pages as import_pages
+from placette.web.pages.network import network
 from placette.web.pages.place import place
 from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
 from placette.web.pages.site import Again, Site, error_page, shown, to_language, visitor_of
@@ -52,6 +53,7 @@ _PAGES = (
     _Page("/places/{key}", place, "A place: live values, habits, charts"),
     _Page("/things/{code:path}", thing, "A device: what it says now"),
     _Page("/health", health_page, "How the system is doing, in plain words"),
+    _Page("/network", network, "How each device and each gateway is heard"),
     _Page("/appearance", appearance, "Chooses light, dark or strong contrast"),
     _Page("/sign-in", sign_in, "Asks for a token"),
     _Page("/sign-in", signed_in, "Signs in with a token", method="POST"),
