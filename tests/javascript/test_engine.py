@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -184,6 +186,21 @@ def test_a_worker_that_was_killed_is_started_again() -> None:
         frames = [Frame(b"", 1)]
         found = one.decode_many(frames) + one.decode_many(frames)
         assert isinstance(found[-1], Decoded)
+
+
+def test_a_worker_that_hangs_is_started_again() -> None:
+    with JavaScriptEngine(silence_s=1) as engine:
+        one = codec(engine, WELL)
+        assert engine.process_id is not None
+        os.kill(engine.process_id, signal.SIGSTOP)
+        assert isinstance(one.decode_many([Frame(b"", 1)])[0], CodecError)
+        assert isinstance(one.decode_many([Frame(b"", 1)])[0], Decoded)
+
+
+def test_without_the_extra_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "py_mini_racer", None)
+    with JavaScriptEngine() as engine, pytest.raises(CodecError, match=r"pip install 'placette\[lorawan\]'"):
+        codec(engine, WELL)
 
 
 FUZZED = "function decodeUplink(i) { return {data: {t: i.bytes[0] * i.bytes[1], s: String.fromCharCode(...i.bytes)}} }"

@@ -28,9 +28,13 @@ _REPLY = msgspec.msgpack.Decoder(tuple[str, str])
 
 
 class JavaScriptEngine:
-    """Runs codecs in a worker process; thread-safe. The worker is started by the first codec that is loaded."""
+    """Runs codecs in a worker process; thread-safe. The worker is started by the first codec that is loaded.
 
-    def __init__(self) -> None:
+    A worker that says nothing for ``silence_s`` seconds is ended and started again.
+    """
+
+    def __init__(self, silence_s: float = SILENCE_S) -> None:
+        self._silence_s = silence_s
         self._lock = Lock()
         self._texts: dict[str, str] = {}
         self._worker: subprocess.Popen[bytes] | None = None
@@ -121,7 +125,7 @@ class JavaScriptEngine:
         body = msgspec.msgpack.encode(request)
         worker.stdin.write(len(body).to_bytes(4) + body)
         worker.stdin.flush()
-        if not select.select([worker.stdout], [], [], SILENCE_S)[0]:
+        if not select.select([worker.stdout], [], [], self._silence_s)[0]:
             raise TimeoutError
         head = worker.stdout.read(4)
         if len(head) < 4:

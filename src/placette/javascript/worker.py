@@ -1,7 +1,8 @@
 """The other side of the pipe: one process that holds V8 and does nothing but run codecs.
 
-It is started with an empty environment and gives up, before any codec is loaded, what a process may do: open files,
-start others, grow beyond its memory. Requests and replies are MessagePack, each after its length in four bytes.
+It is started with an empty environment and gives up, before any codec is loaded, to write files and to grow beyond its
+memory; V8 alone gives a script no way to files, sockets or processes. Requests and replies are MessagePack, each after
+its length in four bytes.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class Codecs:
 
 
 def give_up_rights() -> None:
-    """Forbid this process to write files, start others or grow; where the system has no such limits, nothing."""
+    """Forbid this process to write files or to grow; where the system has no such limits, nothing."""
     try:
         import resource  # noqa: PLC0415  # not on Windows
     except ImportError:

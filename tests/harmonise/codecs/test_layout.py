@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
-from hypothesis import given
+import tomlkit
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placette.harmonise.codecs import Codec, CodecError, CodecSource, Decoded
+from placette.harmonise.codecs import Codec, CodecError, CodecSource, Decoded, Frame
 from placette.harmonise.codecs.layout import layout_codecs
 
 
@@ -157,6 +159,16 @@ def test_a_layout_that_cannot_be_used_says_where_and_why(text: str, line: str, s
     assert line in caught.value.where
 
 
+@pytest.mark.parametrize(
+    "fields",
+    ['{name = "a", type = "u8", at = 0}', '{name = "r", repeat = [{name = "a", type = "u8", at = 0}]}'],
+)
+def test_a_message_that_leads_back_ends(fields: str) -> None:
+    assert [*decode(f'[messages]\n"00 01" = [{fields}, {{type = "skip", at = 2}}]', "000102").fields] == [fields[9]]
+    with pytest.raises(CodecError, match="leads back to byte 0"):
+        decode('[messages]\n"00" = [{type = "skip", size = 0, at = 0}]', "0001")
+
+
 EVERYTHING = codecs(
     """
     [[frames]]
@@ -184,3 +196,52 @@ def test_any_bytes_are_decoded_or_refused(payload: bytes, port: int | None) -> N
     except CodecError:
         return
     assert "\0" not in found.fields
+
+
+NUMBERS = st.one_of(st.integers(-2, 70), st.sampled_from([0.5, 1e300, 65536]))
+WORDS = st.sampled_from(["", "a", "a.b", "_n", "b", "{0}", "v{1}", "7", "0x10", "u8", "nine"])
+CODES = st.dictionaries(WORDS, st.one_of(NUMBERS, WORDS), max_size=2)
+TYPES = st.sampled_from(
+    ["u8", "i16be", "u24", "u64", "f16", "f32", "f24", "u12", "hex", "text", "bytes", "nibbles", "skip"]
+)
+READING = {
+    "name": WORDS,
+    "divide": NUMBERS,
+    "multiply": NUMBERS,
+    "add": NUMBERS,
+    "decimals": NUMBERS,
+    "values": st.one_of(CODES, st.lists(WORDS, max_size=3)),
+    "missing": st.lists(st.integers(0, 3), max_size=2),
+    "instead": st.dictionaries(WORDS, CODES, max_size=1),
+}
+BITS = st.fixed_dictionaries({"at": NUMBERS}, optional={**READING, "size": NUMBERS, "signed": st.booleans()})
+PLAIN = {
+    **READING,
+    "at": NUMBERS,
+    "size": st.one_of(NUMBERS, WORDS),
+    "format": WORDS,
+    "bits": st.lists(BITS, max_size=2),
+    "flags": st.lists(WORDS, max_size=3),
+    "count": st.one_of(st.integers(0, 3), WORDS),
+    "when": st.dictionaries(WORDS, st.lists(st.integers(0, 2), max_size=2), max_size=1),
+    "unless": st.dictionaries(WORDS, st.lists(st.integers(0, 2), max_size=2), max_size=1),
+}
+FIELD = st.fixed_dictionaries({"type": TYPES}, optional=PLAIN)
+GROUP = st.fixed_dictionaries({"repeat": st.lists(FIELD, max_size=2)}, optional=PLAIN)
+FIELDS = st.lists(st.one_of(FIELD, GROUP), max_size=4)
+LAYOUT = st.fixed_dictionaries(
+    {"messages": st.dictionaries(st.sampled_from(["00", "01 02", "x"]), FIELDS, max_size=2)},
+    optional={"frames": st.lists(st.fixed_dictionaries({"fields": FIELDS}), max_size=1)},
+)
+
+
+@settings(max_examples=50)
+@given(LAYOUT, st.lists(st.binary(max_size=16), min_size=1, max_size=4))
+def test_any_layout_is_refused_or_reads_or_refuses_any_bytes(layout: dict[str, object], payloads: list[bytes]) -> None:
+    try:
+        codec = codecs(tomlkit.dumps(layout))["probe"]
+    except CodecError:
+        return
+    for payload in payloads:
+        found = codec.decode_many([Frame(payload)])[0]
+        assert isinstance(found, CodecError) or msgspec.json.encode(found.fields)

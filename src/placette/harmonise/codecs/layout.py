@@ -69,7 +69,13 @@ class LayoutCodec:
                     raise CodecError(what, f"codec {self.name}", _REMEDY)
                 warnings.append(f"{what}; the rest was not read")
                 return
-            at = step(payload, at + width, out, {})
+            end = step(payload, at + width, out, {})
+            if end <= at:
+                what = f"byte {at}: the message leads back to byte {end}"
+                raise CodecError(
+                    what, f"codec {self.name}", "leave 'at' out of messages: their fields follow one another"
+                )
+            at = end
 
 
 def layout_codecs(source: CodecSource) -> list[LayoutCodec]:

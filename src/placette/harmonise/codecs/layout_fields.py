@@ -20,6 +20,7 @@ Step = Callable[[bytes, int, Out, Seen], int]
 Put = Callable[[int, Out], None]
 
 LARGEST_REPEAT = 1000
+SMALLEST_DIVISOR = 1e-12
 _TYPE = re.compile(r"([uif])(8|16|24|32|40|48|64)(le|be)?")
 _STRUCT = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q", "i64": "q"}
 _FLOAT = {"f16": "e", "f32": "f", "f64": "d"}
@@ -89,8 +90,8 @@ def _repeat(field: Field, order: str) -> Step:
             at = inner(payload, at, row, seen)
             out.setdefault(UNKNOWN, []).extend(row.pop(UNKNOWN, ()))
             rows.append(row)
-            if at == before:
-                break  # the group reads nothing: it would be there without end
+            if at <= before:
+                break  # the group reads nothing new: it would be there without end
         out[name] = rows
         return at
 
@@ -269,8 +270,8 @@ def _code(text: str) -> int:
 
 
 def _arithmetic(reading: Reading) -> Callable[[int], float] | None:
-    if reading.divide == 0:
-        raise CodecError("nothing is divided by 0", reading.name, "leave divide out")
+    if reading.divide is not None and abs(reading.divide) < SMALLEST_DIVISOR:
+        raise CodecError(f"nothing is divided by {reading.divide}", reading.name, "leave divide out")
     divide, multiply, add, decimals = reading.divide, reading.multiply, reading.add, reading.decimals
     if divide is not None and multiply is None and add is None and decimals is None:
         return lambda raw: raw / divide

@@ -20,6 +20,7 @@ from placette.model.codecs import CodecSource
 Path = tuple[str | int, ...]
 Scalar = str | int | float | bool
 Values = dict[str, Scalar] | list[Scalar]
+Factor = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 Size = Natural | Annotated[str, msgspec.Meta(min_length=1)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f]*$", max_length=100)]
@@ -31,9 +32,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How a raw whole number becomes a value: first ``instead`` and ``values``, else divide, multiply, add, round."""
 
     name: Name = ""
-    divide: float | None = None
-    multiply: float | None = None
-    add: float | None = None
+    divide: Factor | None = None
+    multiply: Factor | None = None
+    add: Factor | None = None
     decimals: Annotated[int, msgspec.Meta(ge=0, le=12)] | None = None
     values: Values | None = None
     missing: list[int] = []
