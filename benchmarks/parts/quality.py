@@ -23,10 +23,10 @@ from placette.store import Store
 
 PART = "quality"
 ABOUT = (
-    "*As they come*: rows through the control that the networks use, 500 at a time, in one thread, the first reading of "
-    "every datastream included. *Judged and written*: stored rows that nobody judged yet, read, judged, and their flags "
-    "written durably. Both by the range, spike, rate and flat line of a thermometer. *CrowdQC+*: all its levels on "
-    "made-up temperatures."
+    "*As they come*: rows through the control that the networks use, 500 at a time, in one thread, the first reading "
+    "of every datastream included. *Judged and written*: stored rows that nobody judged yet, read, judged, and their "
+    "flags written durably. Both by the range, spike, rate and flat line of a thermometer. *CrowdQC+*: all its levels "
+    "on made-up temperatures."
 )
 
 ROWS = 400_000
