@@ -211,6 +211,17 @@ def test_a_pack_without_a_device_is_refused() -> None:
         senml.read(arrival([{"n": "temperature", "v": 1}], channel="senml"))
 
 
+@pytest.mark.parametrize("channel", ["a/b/AIX-RUC-01/up", "/api/networks/gateway?event=up&device=AIX-RUC-01"])
+def test_the_channel_names_the_device_where_the_pack_does_not(channel: str) -> None:
+    (uplink,) = senml.read(arrival([{"n": "temperature", "v": 1}], channel))
+    assert uplink.device == "AIX-RUC-01"
+
+
+def test_an_address_without_device_names_none() -> None:
+    with pytest.raises(PlacetteError, match="names no device"):
+        senml.read(arrival([{"n": "temperature", "v": 1}], "/api/networks/gateway"))
+
+
 def test_a_pack_of_too_many_records_is_refused() -> None:
     with pytest.raises(PlacetteError, match="records in one pack"):
         read([{"n": "a", "v": 1}] * (senml.MAX_RECORDS + 1))

@@ -3,7 +3,8 @@
 A record's name says which device it is of and what was measured: ``urn:dev:ow:10e2073a01080063:voltage`` is the
 ``voltage`` of the device ``10e2073a01080063`` (RFC 9039), and below a base name the rest is the measurement. A record
 that names no device is of the one that the channel names: the last level of the MQTT topic but one (``…/{device}/up``),
-or the second of the CoAP path. Names that are LwM2M paths (``3303/0/5700``) get the names of ``lwm2m.toml``.
+the second of the CoAP path, or ``?device=`` of an HTTP address. Names that are LwM2M paths (``3303/0/5700``) get the
+names of ``lwm2m.toml``.
 
 Units become UCUM by ``senml_units.toml``. A sum (``s``) is a field of its own, ``<name>_sum``, in unit · second.
 Secondary units (RFC 8798) are read whatever the version says; versions beyond 10 are refused but 26, which announces
@@ -20,6 +21,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -45,6 +47,7 @@ _TEXTS = ("n", "u", "vs", "vd", "bn", "bu")
 _NAME = re.compile(r"[A-Za-z0-9/][A-Za-z0-9\-:./_]*")
 _URN = re.compile(r"urn:dev:[a-z0-9]+:([^/:_]+)[/:_]?(.*)", re.IGNORECASE)
 _TRAILING = "/:_.-"
+_HTTP = "/api/networks/"
 
 Record = dict[str, Any]
 
@@ -102,11 +105,13 @@ def uplinks(values: Iterable[Value], channel_device: str, below: str = "") -> li
 
 
 def device_of(channel: str) -> str:
-    """Return the device that an MQTT topic names: its last level but one.
+    """Return the device that a channel names: a topic in its last level but one, an HTTP address by ``?device=``.
 
-    >>> device_of("senml/AIX-HDV-AIR-01/up")
-    'AIX-HDV-AIR-01'
+    >>> device_of("senml/AIX-HDV-AIR-01/up"), device_of("/api/networks/gateway?device=AIX-HDV-AIR-01")
+    ('AIX-HDV-AIR-01', 'AIX-HDV-AIR-01')
     """
+    if channel.startswith(_HTTP):
+        return parse_qs(channel.partition("?")[2]).get("device", [""])[0]
     levels = channel.split("/")
     return levels[-2] if len(levels) > 1 else ""
 
