@@ -85,9 +85,10 @@ def report_(
     groups: dict[str, list[Any]] = defaultdict(list)
     for line in lines:
         groups[line.datastream if each else line.property].append(line)
-    width = max(map(len, groups), default=8)
+    what = "datastream" if each else "property"
+    width = max(map(len, [what, *groups]))
     heads = ("stored", "good", "suspect", "fail", "missing", "not yet", "gaps", "captured")
-    print(" ".join(["".ljust(width), *(head.rjust(9) for head in heads)]))
+    print(" ".join([what.ljust(width), *(head.rjust(9) for head in heads)]))
     for name, group in groups.items():
         print(_row(name.ljust(width), group))
     return 0

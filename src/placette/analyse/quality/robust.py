@@ -38,10 +38,13 @@ def qn(values: Floats) -> Floats:
         half = count // 2 + 1
         rank = half * (half - 1) // 2 - 1
         left, right = np.triu_indices(count, 1)
+        near = right - left < half  # a pair further apart in rank spans more than k closer pairs
+        left, right = left[near], right[near]
         for columns in _slices(np.flatnonzero(counts == count), len(left)):
-            part = ordered[:count, columns]
-            distances = np.partition(part[right] - part[left], rank, axis=0)[rank]
-            scale[columns] = distances * _CONSISTENT * _small_sample(count)
+            part = np.ascontiguousarray(ordered[:count, columns].T)
+            distances = part[:, right] - part[:, left]
+            distances.partition(rank, axis=1)
+            scale[columns] = distances[:, rank] * _CONSISTENT * _small_sample(count)
     return scale
 
 
