@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -29,7 +31,7 @@ from placette.importing.catalogue import Source as Provenance
 from placette.importing.report import ImportProgress, ImportReport
 from placette.importing.target import IntoStore, Nowhere, Target
 from placette.model.errors import BadInput, NotFound, PlacetteError
-from placette.store import Store
+from placette.store import Receipt, Store
 
 Progress = Callable[[ImportProgress], None]
 
@@ -96,10 +98,12 @@ class _Import:
         self._now = time.time_ns() // 1000
         self._ids = np.zeros(0, np.int64)
         self._things = 0
+        self._writer = ThreadPoolExecutor(1, "import")
+        self._pending: Future[list[Receipt | None]] | None = None
 
     def run(self, *, preview: bool, most_rows: int | None = None) -> ImportReport:
         """Read the whole file; the error that ended it early, if any, stands in the report."""
-        with files.opened(self._file, self._mapping.file) as source:
+        with self._writer, files.opened(self._file, self._mapping.file) as source:
             plan = plans.lay(self._mapping, source.columns)
             beside = positions_beside(self._file, self._mapping)
             subjects = Subjects(plan, beside, _projection(self._mapping, source))
@@ -114,10 +118,12 @@ class _Import:
                     if most_rows is not None and account.rows >= most_rows:
                         break
                 self._ensure(subjects, melter, account)
+                self._settle(account)
             except PlacetteError as ended:
                 if not account.rows:
                     raise
                 error = ended
+                self._settle_after(account)
             forgot = melter is not None and melter.forgot
             return account.report(source, self._file.name, aside.finish(), preview=preview, forgot=forgot, error=error)
 
@@ -169,8 +175,24 @@ class _Import:
         if melted.end is not None:
             columns["phenomenon_end"] = pa.array(melted.end).cast(pa.timestamp("us"))
         table = pa.table(columns)
-        for start in range(0, table.num_rows, _APPEND_ROWS):
-            account.add_receipt(self._target.append(table.slice(start, _APPEND_ROWS)))
+        self._settle(account)
+        self._pending = self._writer.submit(self._store, table)
+
+    def _store(self, table: pa.Table) -> list[Receipt | None]:
+        """Store the values of a block; runs while the next one is read."""
+        starts = range(0, table.num_rows, _APPEND_ROWS)
+        return [self._target.append(table.slice(start, _APPEND_ROWS)) for start in starts]
+
+    def _settle_after(self, account: Account) -> None:
+        """Count what was being stored when another error ended the import; its own error would say no more."""
+        with suppress(PlacetteError):
+            self._settle(account)
+
+    def _settle(self, account: Account) -> None:
+        """Wait until the values of the block before are stored; raises what storing them raised."""
+        pending, self._pending = self._pending, None
+        for receipt in pending.result() if pending else ():
+            account.add_receipt(receipt)
 
     def _useless(self, block: Block, melted: Melted, subjects: Subjects) -> BadInput:
         """Return the error for a first block of which nothing can be used: the mapping is for another file."""

@@ -164,59 +164,24 @@ def _measured(
 ) -> Layout:
     """Return the layout of a file of measurements."""
     long, named, again = found
-    keys = {named.key, named.name} if named else set()
-    free = {
-        name: texts
-        for name, texts in sample.texts.items()
-        if name not in taken | keys | set(long or ()) and (any(texts) or words.property_of(name)[1])
-    }
+    keys = (named.key,) if named else ()
+    identity = _identity(sample, named)
     things = {"code": _code(title), "name": title, "kind": ""}
-    identity = (
-        [
-            roles.plain_column(
-                name,
-                "name" if name != named.key else "identifier",
-                sample.texts[name],
-                named.confidence,
-                named.evidence,
-            )
-            for name in keys
-        ]
-        if named
-        else []
-    )
     if named:
         things |= {"code": f"{{{named.key}}}", "name": f"{{{named.name}}}"}
     if long:
         columns, conditions = _parameters(sample, long, units)
-        layout = Layout(
-            kind="long",
-            columns=[*identity, *columns],
-            things=things,
-            conditions=conditions,
-            keys=(named.key,) if named else (),
-        )
+        layout = Layout(kind="long", columns=[*identity, *columns], things=things, conditions=conditions, keys=keys)
         layout.facts["layout"] = Guess("long", 0.85, f"'{long[0]}' says what each value of '{long[1]}' is")
-        if not named:
-            things["code"] = _code(title)
     else:
-        numeric = {
-            name: texts
-            for name, texts in free.items()
-            if (cells.numeric(texts, marks) >= 0.8 or not any(texts))
-            and not roles.is_serial(name, texts, marks)
-            and not clock.is_part(name)
-        }
-        values = [roles.value(name, texts, units) for name, texts in numeric.items()]
+        values = _values(sample, marks, taken | {each.name for each in identity}, units)
         known = sum(each.confidence >= 0.4 for each in values)
         side_by_side = not named and len(values) >= 2 and known < 0.3 * len(values)
         if side_by_side:
             values = _side_by_side(values, title)
             things |= {"code": f"{_code(title)}-{{column}}", "name": "{column}"}
         kind: Literal["series", "columns", "long"] = "long" if named else "columns" if side_by_side else "series"
-        layout = Layout(
-            kind=kind, columns=[*identity, *_apart(values)], things=things, keys=(named.key,) if named else ()
-        )
+        layout = Layout(kind=kind, columns=[*identity, *_apart(values)], things=things, keys=keys)
         layout.facts["layout"] = _why(kind, again, named)
     kinds = [each.observed_property for each in layout.columns if each.role == "value"]
     if not kinds:
@@ -226,6 +191,30 @@ def _measured(
     if named:
         layout.facts["code"] = Guess(things["code"], named.confidence, named.evidence)
     return layout
+
+
+def _identity(sample: Sample, named: roles.Named | None) -> list[Column]:
+    """Return the columns that say what a row speaks of."""
+    if named is None:
+        return []
+    found: list[tuple[str, Role]] = [(named.key, "identifier")]
+    if named.name != named.key:
+        found.append((named.name, "name"))
+    return [
+        roles.plain_column(name, role, sample.texts[name], named.confidence, named.evidence) for name, role in found
+    ]
+
+
+def _values(sample: Sample, marks: Marks, taken: set[str], units: Mapping[str, str]) -> list[Column]:
+    """Return the columns of numbers; one that is empty in the sample counts by its name."""
+    return [
+        roles.value(name, texts, units)
+        for name, texts in sample.texts.items()
+        if name not in taken
+        and (cells.numeric(texts, marks) >= 0.8 if any(texts) else words.property_of(name)[1])
+        and not roles.is_serial(name, texts, marks)
+        and not clock.is_part(name)
+    ]
 
 
 def _why(kind: str, again: bool, named: roles.Named | None) -> Guess:
