@@ -38,6 +38,8 @@ def body(statements: str) -> str:
         ("function Decoder(bytes, port) { return {n: bytes.length, p: port} }", {"n": 3, "p": 7}),
         ("exports.decodeUplink = (input) => ({data: {n: 1}});", {"n": 1}),
         ("module.exports = { decodeUplink: (input) => ({data: {n: 2}}) };", {"n": 2}),
+        (WELL + "\nSymbol('last')", {"length": 3, "port": 7}),
+        (WELL + "\n({}).x = new Promise(() => 1)", {"length": 3, "port": 7}),
         ("module.exports.x = 1;" + WELL, {"length": 3, "port": 7}),
         (body('console.log("x"); return {data: {t: input.recvTime}}'), {"t": "2023-11-14T22:13:20.000Z"}),
         (body("const b = Buffer.from(input.bytes); return {data: {a: b.readInt16LE(1), h: b.toString('hex'), "
@@ -97,7 +99,7 @@ def test_a_bad_codec_harms_itself_alone(engine: JavaScriptEngine, text: str, sai
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("\n\nfunction decodeUplink( {", 3, "SyntaxError"),
+        ("\n\nfunction decodeUplink( {", 3, "SyntaxError: Unexpected end of input"),
         ("var x = 1; // no more", 1, "no function decodeUplink"),
         ("", 1, "no function decodeUplink"),
         ("\nthrow new Error('at once')", 2, "at once"),

@@ -102,7 +102,7 @@ class Codecs:
         isolate = MiniRacer()
         isolate.set_hard_memory_limit(HEAP_BYTES)
         isolate.eval(_PRELUDE)
-        isolate.eval(f"{text.rstrip()};0", timeout_sec=LOAD_S)  # ;0: what the text itself is worth may not convert
+        isolate.eval(text, timeout_sec=LOAD_S)
         found = isolate.eval(_FIND, timeout_sec=LOAD_S)
         self._isolates[key] = isolate
         if not found:
