@@ -75,7 +75,8 @@ def review_new(store: Store, plans: Plans, *, pieces: int = 20) -> Review:
     now = time.time_ns() // 1000
     if changes:
         _review_changed(store, plans, changes, found)
-    highest = int(store.query_now("SELECT coalesce(max(id), 0) AS id FROM observation").column("id")[0].as_py())
+    newest = store.query_now("SELECT max(id) AS id FROM observation WHERE id > ?", [done]).column("id")[0].as_py()
+    highest = done if newest is None else int(newest)
     for _ in range(pieces):
         if done >= highest:
             break
@@ -112,8 +113,16 @@ def review_span(
 
 def _review_changed(store: Store, plans: Plans, since: int, found: Review) -> None:
     """Judge rows whose result was corrected: they keep their old ids, which the mark has passed."""
-    corrected = f"SELECT observation_id FROM observation_change WHERE changed_at > make_timestamp({since})"  # noqa: S608
-    condition = f"id IN ({corrected}) AND id <= {_mark(store, _UPTO)}"
+    corrected = f"FROM observation_change WHERE changed_at > make_timestamp({since})"
+    span = store.query_now(
+        f"SELECT epoch_us(min(phenomenon_time)) AS low, epoch_us(max(phenomenon_time)) AS high {corrected}"
+    ).to_pylist()[0]
+    if span["low"] is None:
+        return
+    condition = (
+        f"id IN (SELECT observation_id {corrected}) AND id <= {_mark(store, _UPTO)} AND phenomenon_time"
+        f" BETWEEN make_timestamp({span['low']}) AND make_timestamp({span['high']})"
+    )
     _judge_and_write(store, plans, _windows(store, condition), found)
 
 
