@@ -191,7 +191,7 @@ def test_a_worker_that_was_killed_is_started_again() -> None:
 
 
 def test_a_worker_that_hangs_is_started_again() -> None:
-    with JavaScriptEngine(silence_s=1) as engine:
+    with JavaScriptEngine(silence_s=3) as engine:
         one = codec(engine, WELL)
         assert engine.process_id is not None
         os.kill(engine.process_id, signal.SIGSTOP)

@@ -22,6 +22,8 @@ GIVE_UP_AFTER = 3
 """Frames of one call that may break a limit: a codec that loops on each must not hold the others for minutes."""
 SILENCE_S = 10.0
 """Beyond every limit inside the worker: it hangs."""
+START_S = 30.0
+"""The same for loading a codec, which may have to start the worker on a busy machine."""
 
 _ANSWERS = msgspec.json.Decoder(list[Answer])
 _REPLY = msgspec.msgpack.Decoder(tuple[str, str])
@@ -125,7 +127,10 @@ class JavaScriptEngine:
         body = msgspec.msgpack.encode(request)
         worker.stdin.write(len(body).to_bytes(4) + body)
         worker.stdin.flush()
-        if not select.select([worker.stdout], [], [], self._silence_s)[0]:
+        answer = select.poll()  # select() knows no descriptor beyond 1023, and a busy server has more
+        answer.register(worker.stdout, select.POLLIN)
+        is_load = bool(request[1:] and request[1])
+        if not answer.poll(1000 * (START_S if is_load else self._silence_s)):
             raise TimeoutError
         head = worker.stdout.read(4)
         if len(head) < 4:
