@@ -58,7 +58,8 @@ def test_a_fault_is_told_with_its_line(tmp_path: Path, text: str, line: int, wha
 def test_the_defaults_hold_for_every_property_of_aix_and_every_number_has_its_reason() -> None:
     folder = Path(__file__).parents[2] / "cities" / "aix"
     aix = city.read(folder)
-    assert {key for key, one in aix.properties.items() if aix.quality[key].unit != one.unit} == set()
+    sent = {quantity.property for model in aix.models.values() for quantity in model.quantities}
+    assert {key for key in sent if aix.quality[key].unit != aix.properties[key].unit} == set()
     for key, checks in defaults().items():
         units.unit(checks.unit)
         numbers = {
