@@ -13,12 +13,14 @@ from typing import Any
 import msgspec
 
 from placette.analyse import lorawan
-from placette.city.model import City
+from placette.city.model import City, Device
 from placette.services.signal.battery import Forecast, forecast
 from placette.store import Store
 
 _DAY_US = 86_400_000_000
 _BATTERY_DAYS = 60
+SILENT_TIMES = 3
+_LEAST_SILENCE_US = 900_000_000
 LOW_BATTERY_DAYS = 60
 MUCH_LOST = 0.1
 WEAK_SNR_DB = -12.0
@@ -76,8 +78,11 @@ class DeviceSignal(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     frames: int
+    silent: bool
+    """Nothing for three of its usual intervals, and a quarter of an hour at the least."""
     lost: float | None
     last: int | None
+    """Its newest observation, whichever way it came."""
     rssi_dbm: float | None
     snr_db: float | None
     spreading_factor: int | None
@@ -93,7 +98,7 @@ class DeviceSignal(msgspec.Struct, frozen=True, kw_only=True):
         """What needs attention, by its key in the catalogue of words; the worst first."""
         limit = lorawan.band(868.1).duty_cycle
         found = (
-            ("silent", self.frames == 0),
+            ("silent", self.silent),
             ("battery", self.battery is not None and self.battery.days < LOW_BATTERY_DAYS),
             ("lost", self.lost is not None and self.lost > MUCH_LOST),
             ("weak", self.snr_db is not None and self.snr_db < WEAK_SNR_DB),
@@ -115,7 +120,7 @@ class GatewaySignal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, of ``days`` days until ``now`` (µs UTC): devices as the city lists them, the busiest gateways first."""
+    """All of it, of ``days`` days until ``now`` (µs UTC): devices as the city lists them, busiest gateways first."""
 
     days: int
     now: int
@@ -130,12 +135,13 @@ async def compute(store: Store, city: City, now: int, days: int = 7) -> Signals:
     air = _airtimes((await store.query(_AIR, [since, now])).to_pylist())
     gateways = (await store.query(_GATEWAYS, [since, now])).to_pylist()
     early = now - _BATTERY_DAYS * _DAY_US
+    last = _newest(store)
     batteries = _batteries((await store.query(_TOLD, [early, now, early, now])).to_pylist())
     return Signals(
         days=days,
         now=now,
         devices=tuple(
-            _device(city, device.code, device.model, heard.get(device.code, {}), air, batteries, now)
+            _device(city, device, heard.get(device.code, {}), last.get(device.code), air, batteries, now)
             for device in city.devices
         ),
         gateways=tuple(
@@ -155,38 +161,51 @@ async def compute(store: Store, city: City, now: int, days: int = 7) -> Signals:
 
 def _device(
     city: City,
-    code: str,
-    model: str,
+    device: Device,
     row: dict[str, Any],
+    last: int | None,
     air: dict[str, float],
     batteries: dict[str, tuple[float, Forecast | None]],
     now: int,
 ) -> DeviceSignal:
+    code = device.code
     level, foretold = batteries.get(code, (None, None))
-    span_s = max((now - row["first"]) / 1e6, 3_600) if row else 0
+    every_us = 1_000_000 * min((each.every_s for each in city.models[device.model].quantities), default=3_600)
+    span_us = now - row["first"] if row else 0
     return DeviceSignal(
         code=code,
         frames=row.get("frames", 0),
-        lost=_lost(city, model, row, span_s) if row else None,
-        last=row.get("last"),
+        silent=last is None or now - last > max(SILENT_TIMES * every_us, _LEAST_SILENCE_US),
+        lost=_lost(row, span_us, every_us) if row else None,
+        last=last,
         rssi_dbm=row.get("rssi"),
         snr_db=row.get("snr"),
         spreading_factor=row.get("spreading_factor"),
         gateway=row.get("gateway") or "",
         gateways=row.get("gateways", 0),
-        duty_cycle=air[code] / span_s if code in air and span_s else None,
+        duty_cycle=air[code] / (max(span_us, every_us) / 1e6) if code in air else None,
         clock_ahead_s=row.get("drift"),
         battery_percent=level,
         battery=foretold,
     )
 
 
-def _lost(city: City, model: str, row: dict[str, Any], span_s: float) -> float | None:
-    if row["sent"]:
-        return float(1 - min(1.0, row["got"] / row["sent"]))
-    every = [quantity.every_s for quantity in city.models[model].quantities]
-    expected = int(span_s / min(every)) if every else 0
-    return float(max(0.0, 1 - row["frames"] / expected)) if expected else None
+def _lost(row: dict[str, Any], span_us: int, every_us: int) -> float:
+    sent = row["sent"] or span_us // every_us + 1
+    got = row["got"] if row["sent"] else row["frames"]
+    return float(max(0.0, 1 - got / sent))
+
+
+def _newest(store: Store) -> dict[str, int]:
+    """Return for each device the time of its newest observation, µs UTC."""
+    codes = {info.id: info.thing_code for info in store.directory.by_id.values() if info.thing_code}
+    latest = store.latest.of(codes)
+    times = latest.column("phenomenon_time").cast("int64").to_pylist()
+    found: dict[str, int] = {}
+    for datastream, at in zip(latest.column("datastream_id").to_pylist(), times, strict=True):
+        code = codes[datastream]
+        found[code] = max(found.get(code, at), at)
+    return found
 
 
 def _airtimes(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
