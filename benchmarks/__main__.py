@@ -17,7 +17,9 @@ from benchmarks.figures import Result, Skipped, shown
 from benchmarks.parts import PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
-Name = Literal["store", "http", "mqtt", "files", "lorawan", "wifi", "quality", "queries", "start", "compare", "crash", "pages"]
+Name = Literal[
+    "store", "http", "mqtt", "files", "lorawan", "wifi", "quality", "queries", "start", "compare", "crash", "pages"
+]
 
 app = App(name="python -m benchmarks", help="Measure what Placette promises, and write docs/benchmarks.md.")
 

@@ -7,7 +7,21 @@ from typing import Protocol
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Result
-from benchmarks.parts import codecs, compare, crash, files, http, lorawan, mqtt, pages, quality, queries, start, store, wifi
+from benchmarks.parts import (
+    codecs,
+    compare,
+    crash,
+    files,
+    http,
+    lorawan,
+    mqtt,
+    pages,
+    quality,
+    queries,
+    start,
+    store,
+    wifi,
+)
 
 
 class Part(Protocol):
@@ -26,4 +40,18 @@ class Part(Protocol):
         """Measure, and yield every figure as soon as it is known."""
 
 
-PARTS: tuple[Part, ...] = (store, http, mqtt, files, lorawan, codecs, wifi, quality, queries, start, compare, crash, pages)
+PARTS: tuple[Part, ...] = (
+    store,
+    http,
+    mqtt,
+    files,
+    lorawan,
+    codecs,
+    wifi,
+    quality,
+    queries,
+    start,
+    compare,
+    crash,
+    pages,
+)

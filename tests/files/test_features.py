@@ -110,3 +110,16 @@ def test_an_archive_of_several_files_needs_one_named(tmp_path, take):
 def test_a_file_that_is_not_there_is_told(tmp_path, take):
     with pytest.raises(NotFound, match="no such file"):
         take(tmp_path / "absent.csv")
+
+
+def test_features_marked_as_deleted_are_left_out_and_those_without_attributes_are_kept(tmp_path, take):
+    parts = shape_parts()
+    table = bytearray(parts["dbf"])
+    header, width = (int.from_bytes(table[at : at + 2], "little") for at in (8, 10))
+    for mark, rows in ((b"*", 1), (b"\0", 2)):
+        table[header : header + width] = mark * width
+        got = take(zipped(tmp_path / "lights.zip", parts | {"dbf": bytes(table)}))
+        assert len(got.rows) == rows
+        assert got.rows[-1]["name"] == "nowhere"
+    assert got.rows[0]["name"] is None
+    assert got.rows[0][GEOMETRY] is not None

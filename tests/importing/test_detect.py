@@ -9,6 +9,7 @@ import pytest
 from placette.harmonise import mapping
 from placette.importing import import_file
 from placette.importing.detect import SURE, Known, detect, mapping_text
+from placette.importing.detect.correct import corrected
 from placette.importing.detect.schemas import known
 
 PARIS = Known("Europe/Paris", {})
@@ -250,3 +251,13 @@ def test_a_mapping_can_be_read_and_says_its_evidence(understand):
 def test_offsets_in_the_text_are_proof_of_the_zone(understand):
     found = understand(table(["date", "pm10"], [[f"{time}+02:00", "1"] for time in hours(9)]))
     assert found.facts["zone"].confidence > SURE
+
+
+def test_what_a_person_says_of_columns_and_facts_counts(understand):
+    found = understand(table(["jour", "relevé", "x1"], [["2024-01-01", time, "5"] for time in hours(9)]))
+    said = {"seen": "1", "role.0": "unused", "role.1": "time", "property.2": "pm10", "unit.2": "ug/m3", "zone": "UTC"}
+    told = corrected(found, said | {"role.2": "value", "format": "", "source": "Town"})
+    read = mapping.read(mapping_text(told))
+    assert (read.time.columns, read.time.zone, read.source) == (("relevé",), "UTC", "Town")
+    assert (read.values[0].observed_property, read.values[0].unit) == ("pm10", "ug/m3")
+    assert [column.confidence for column in told.columns] == [1.0, 1.0, 1.0]

@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from placette.harmonise import mapping
+from placette.importing import import_file
 from placette.importing.detect import SURE, Known, detect, mapping_text
 
 PARIS = Known("Europe/Paris", {})
@@ -158,3 +159,22 @@ def test_a_zone_without_proof_is_never_sure(shared_data, name):
     understood = understand(shared_data / name)
     proven = "local wall clock" in understood.facts["zone"].evidence
     assert (understood.facts["zone"].confidence >= SURE) == proven
+
+
+@pytest.mark.parametrize(
+    ("name", "things", "values"),
+    [
+        ("lighting/montpellier_eclairage_public_shp.zip", 29_969, 0),
+        ("lighting/montpellier_eclairage_public_kml.zip", 29_969, 0),
+        ("gis/montpellier_arbres_alignement_shp.zip", 23_972, 0),
+        ("commerce/montpellier_osm_commerces_2013.geojson.xz", 953, 0),
+        ("survey/isd_v1_soundscape_survey.csv.xz", 1, 200_000),
+    ],
+)
+def test_business_files_of_a_town_are_imported_by_what_was_understood(shared_data, desk, name, things, values):
+    saved = desk.write(mapping_text(understand(shared_data / name)), "m.toml")
+    report = import_file(desk.store, shared_data / name, saved, city=None)
+    assert (report.things, report.failure) == (things, None)
+    assert report.inserted >= values
+    again = import_file(desk.store, shared_data / name, saved, city=None)
+    assert (again.inserted, again.things_new, again.unchanged) == (0, 0, report.inserted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
@@ -98,17 +98,24 @@ def shapes(path: Path, written: FileFormat) -> Features:
     except (shapefile.ShapefileException, LookupError, ValueError) as error:
         raise BadInput(f"the shapefile cannot be read: {error}", str(path), "save it again, e.g. with QGIS") from None
     crs = parts["prj"].read().decode("latin-1") if "prj" in parts else ""
-    found = Features("shapefile", path.stat().st_size, names, _records(reader, path, encoding), crs)
+    found = Features(
+        "shapefile",
+        path.stat().st_size,
+        names,
+        _records(reader, path, encoding, _deleted(parts["dbf"].getvalue())),
+        crs,
+    )
     found.understood = {"encoding": encoding, "geometry": str(reader.shapeTypeName).lower(), "rows": str(len(reader))}
     return found
 
 
-def _records(reader: shapefile.Reader, path: Path, encoding: str) -> Iterator[Feature]:
+def _records(reader: shapefile.Reader, path: Path, encoding: str, deleted: Callable[[int], bool]) -> Iterator[Feature]:
     try:
-        for shape, record in zip(reader.iterShapes(), reader.iterRecords(deleted_as_None=True), strict=True):
-            if record is None:
-                continue  # the program that wrote it has marked the feature as deleted
-            attributes = {name: _plain(value) for name, value in record.as_dict().items()}
+        both = zip(reader.iterShapes(), reader.iterRecords(deleted_as_None=True), strict=True)
+        for number, (shape, record) in enumerate(both):
+            if record is None and deleted(number):
+                continue
+            attributes = {} if record is None else {name: _plain(value) for name, value in record.as_dict().items()}
             yield attributes, None if shape.shapeType == shapefile.NULL else _text(shape.__geo_interface__)
     except UnicodeEncodeError:
         where = f"{path}, feature {record.oid + 1}"
@@ -116,6 +123,15 @@ def _records(reader: shapefile.Reader, path: Path, encoding: str) -> Iterator[Fe
         raise BadInput(f"the attributes are no text in {encoding}", where, remedy) from None
     except (shapefile.ShapefileException, ValueError, EOFError) as error:
         raise packed.damaged(path, error) from None
+
+
+def _deleted(table: bytes) -> Callable[[int], bool]:
+    """Return what tells whether a record is marked as deleted.
+
+    The mark is an asterisk; some programs leave records of zeros behind, whose features are there all the same.
+    """
+    header, width = (int.from_bytes(table[at : at + 2], "little") for at in (8, 10))
+    return lambda number: table[header + number * width : header + number * width + 1] == b"*"
 
 
 def _text(geometry: Any) -> str | None:

@@ -56,8 +56,10 @@ def corrected(found: Understood, said: Mapping[str, str]) -> Understood:
     columns = tuple(_column(each, at, said, seen=seen) for at, each in enumerate(found.columns))
     things = dict(found.things) | {name: said[name].strip() for name in THINGS if name in said}
     credited = dict(found.credits) | {name: said[name].strip() for name in ("source", "licence") if name in said}
+    named = tuple(each.name for each in columns if each.role == "time")
     return msgspec.structs.replace(
         found,
+        time_columns=found.time_columns if set(named) == set(found.time_columns) else named,
         facts=facts,
         columns=columns,
         things=things,
