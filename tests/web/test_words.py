@@ -139,6 +139,7 @@ def test_every_trouble_has_its_words() -> None:
         disk_bytes=100,
         schema_version=1,
         dead_letters=3,
+        codec_problems=("codecs/a/codec.js:1: it loops",),
         networks=(
             NetworkHealth(key="a", connected=False),
             NetworkHealth(key="b", connected=True, last_frame=1, expected_s=60),
