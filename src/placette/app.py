@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin, letters, origins, reharmonising, signals
+from placette import __version__, admin, letters, origins, reharmonising, signals, sites
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Device, Network, rhythms
@@ -29,6 +29,7 @@ from placette.connect.mqtt import Credentials, MqttConfig, MqttNetwork, Updates
 from placette.connect.talq import TalqRoutes
 from placette.connect.webhook import Webhooks
 from placette.feeds import Feeds
+from placette.fielddesk import FieldDesk
 from placette.fieldwork import FieldWork
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.devices import Devices
@@ -113,7 +114,7 @@ class House:
         self.understanding.use_codecs(self.codecs.codecs)
         self.replaying = Replaying(store, self.intake, self.understanding.codecs_of)
         self.reharmonising = Reharmonising(store, self.understanding)
-        self.quality = Keeper(store, city.quality)
+        self.quality = Keeper(store, city.quality, city.zone)
         self.wifi = Wifi(store, city, data)
         limits = settings.limits
         self.desk = Desk(store, city, data, limit=limits.upload_mb * MIB, days=limits.upload_days)
@@ -128,6 +129,7 @@ class House:
         folder_devices = city.devices if declared is None else declared
         self.fieldwork = FieldWork(store, city, folder_devices, origin, self._use_devices)
         self.understanding.use_devices(self.fieldwork.settle())
+        self.field = FieldDesk(store, self.fieldwork, data)
         self._correcting = Correcting(store, city)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
@@ -287,11 +289,16 @@ class House:
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *signals.routes(self.store, lambda: self.city),
+            *sites.routes(self.field, self.tokens, self._address),
             *letters.routes(self.store, self.replaying.replay),
             *reharmonising.routes(self.reharmonising),
-            *quality_orders.routes(self.store, self.city.quality),
+            *quality_orders.routes(self.store, self.quality.plans),
             *admin.routes(self.store, self.city, self.data),
         ]
+
+    def _address(self, request: Request) -> str:
+        """Return where a reader reaches us: what the operator set, or where this request came to."""
+        return self.settings.server.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
 
     def _mounted(self) -> Iterator[BaseRoute]:
         yield from mount(self.api_routes, self.tokens)

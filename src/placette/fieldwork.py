@@ -27,6 +27,8 @@ from placette.store.life import DECLARED_BY_FOLDER, DECLARED_IN_THE_FIELD, Attac
 SILENT_TIMES = 3
 """A site is silent after this many of its usual intervals without a frame (at least a quarter of an hour)."""
 LEAST_SILENCE_US = 900_000_000
+LONGEST_OFFLINE_US = 30 * 86_400_000_000
+"""How far back a phone that was offline is believed."""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +110,10 @@ class FieldWork:
         ]
         return Devices.of(self.city, hung)
 
-    def install(self, device: Device, note: str = "") -> Site:
+    def install(self, device: Device, note: str = "", at: int | None = None) -> Site:
         """Hang a device at a site that is new, planned or empty; return the site.
+
+        ``at`` is when that was done (µs UTC), now unless said: a phone without network tells later.
 
         Raises ``BadInput`` when its model, place or network are unknown, ``Conflict`` when the site has another device
         (replace it) or the device hangs elsewhere (retire that site, or say that it was moved by installing it there).
@@ -121,10 +125,12 @@ class FieldWork:
                 raise Conflict(
                     f"'{device.code}' has the device '{hangs.network_id}'", device.code, "replace it instead"
                 )
-            return self._hang(device, "installed", note)
+            return self._hang(device, "installed", note, at)
 
-    def replace(self, code: str, new_id: str, model: str = "", note: str = "") -> Site:
+    def replace(self, code: str, new_id: str, model: str = "", note: str = "", at: int | None = None) -> Site:
         """Hang another device at a site; its series go on. ``model`` is the new device's, the same unless said.
+
+        ``at`` is when that was done (µs UTC), now unless said.
 
         Raises ``NotFound`` without such a site and ``BadInput`` on an unknown model, or one without its properties.
         """
@@ -133,14 +139,14 @@ class FieldWork:
             new = msgspec.structs.replace(site, network_id=new_id, model=model or site.model)
             new = msgspec.structs.replace(new, kind=self._kind(new.model))
             self._check(new)
-            return self._hang(new, "replaced", note)
+            return self._hang(new, "replaced", note, at)
 
-    def retire(self, code: str, note: str = "") -> Site:
-        """Take the device of a site away for good; its history stays. Raises ``NotFound``."""
+    def retire(self, code: str, note: str = "", at: int | None = None) -> Site:
+        """Take the device of a site away for good (``at`` in µs UTC); its history stays. Raises ``NotFound``."""
         with self._lock:
             device = self._device(code)
-            now = self._clock()
-            event = Event(thing_code=code, state="retired", time=now, note=note)
+            now = self._moment(code, at)
+            event = self._event(code, "retired", now, note)
             self._store.change_now(partial(_take_away, code=code, at=now, event=event), refresh=False)
             self._changed(self.city, self.devices())
             return self.site(device.code)
@@ -183,13 +189,13 @@ class FieldWork:
         """The job: watch, from the event loop."""
         await asyncio.to_thread(self.watch)
 
-    def _hang(self, device: Device, state: State, note: str) -> Site:
-        now = self._clock()
+    def _hang(self, device: Device, state: State, note: str, at: int | None) -> Site:
+        now = self._moment(device.code, at)
         others = tuple(each for each in self.city.devices if each.code != device.code)
         city = msgspec.structs.replace(self.city, devices=(*others, device))
         sync(self._store, msgspec.structs.replace(city, devices=(device,)), self._origin)
         attachment = _attachment(device, now, DECLARED_IN_THE_FIELD, note)
-        event = Event(thing_code=device.code, state=state, time=now, note=note)
+        event = self._event(device.code, state, now, note)
         declared = self._folder.get(device.code)
         folder = "" if declared is None else _written(declared)
         self._store.change_now(
@@ -198,6 +204,19 @@ class FieldWork:
         self.city = city
         self._changed(city, self.devices())
         return self.site(device.code)
+
+    def _moment(self, code: str, at: int | None) -> int:
+        """Return when something was done: never ahead of now, and after the device before was hung there."""
+        now = self._clock()
+        if at is None:
+            return now
+        before = max((each.since for each in life.attachments(self._store, code)), default=0)
+        return min(now, max(at, before + 1, now - LONGEST_OFFLINE_US))
+
+    def _event(self, code: str, state: State, at: int, note: str) -> Event:
+        """Return what came of an order: the state since it was done, even when others were noted meanwhile."""
+        noted = max((event.time + 1 for event in life.events(self._store, code)[:1]), default=0)
+        return Event(thing_code=code, state=state, time=max(at, noted), note=note)
 
     def _check(self, device: Device) -> None:
         city = self.city

@@ -16,6 +16,7 @@ from placette import control, settings
 from placette.access import Tokens
 from placette.api import Access
 from placette.app import House
+from placette.fieldwork import overlay
 from placette.model.errors import NotFound, PlacetteError
 from placette.store import Store
 
@@ -72,8 +73,16 @@ async def _stopped(data: Path, city: Path | None) -> AsyncIterator[tuple[httpx.A
     store = Store.open(file, chosen.of_store())
     try:
         tokens = Tokens(data)
+        read = cities.read(city)
         house = House(
-            store=store, city=cities.read(city), settings=chosen, tokens=tokens, data=data, url="", folder=city
+            store=store,
+            city=overlay(store, read),
+            declared=read.devices,
+            settings=chosen,
+            tokens=tokens,
+            data=data,
+            url="",
+            folder=city,
         )
         try:
             app: Any = house.asgi()

@@ -110,11 +110,18 @@ _LIVES = (
     """CREATE TABLE field_device (thing_code VARCHAR NOT NULL, device VARCHAR NOT NULL, folder VARCHAR NOT NULL)""",
 )
 
+_ORDERS = (
+    # What the field ordered, by the key that the phone made for it: sent twice, it is done once.
+    """CREATE TABLE field_order (key VARCHAR NOT NULL, body VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,
+        answer VARCHAR NOT NULL)""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "catalogue, observations, inbox", _FIRST),
     Migration(2, "the feature of interest that a Location is", _PLACES),
     Migration(3, "what each observation came from", _LINEAGE),
     Migration(4, "dead letters mended or dismissed", _MENDING),
     Migration(5, "the life of devices", _LIVES),
+    Migration(6, "orders of the field, each once", _ORDERS),
 )
 NEWEST = MIGRATIONS[-1].number
