@@ -113,7 +113,7 @@ class Arrivals:
         return found
 
     def recent(self) -> list[tuple[int, int]]:
-        """Return (fingerprint, when it was heard in µs UTC) of the newest messages that have a fingerprint, oldest first."""
+        """Return (fingerprint, when it was heard in µs UTC) of the newest messages that have one, oldest first."""
         found = self._store.query_now(
             "SELECT fingerprint, epoch_us(time) - CASE WHEN clock = 'device' THEN"
             " coalesce(round(drift_s * 1e6), 0)::BIGINT ELSE 0 END AS time FROM uplink WHERE fingerprint IS NOT NULL"
