@@ -16,9 +16,9 @@ from placette import control, settings
 from placette.cli import DATA
 from placette.model import times
 from placette.model.errors import NotFound
-from placette.model.quality import Checks
 from placette.quality import orders
 from placette.quality.orders import QualityOrder, Reported
+from placette.quality.plans import Plans
 from placette.quality.review import Review
 from placette.store import Store
 
@@ -114,7 +114,7 @@ def _order(from_: str | None, to: str | None, property_: str | None, *, dry_run:
 
 def _ask(
     path: str,
-    work: Callable[[Store, dict[str, Checks], QualityOrder], Any],
+    work: Callable[[Store, Plans, QualityOrder], Any],
     order: QualityOrder,
     data: Path,
     city: Path | None,
@@ -126,9 +126,10 @@ def _ask(
     file = data / settings.DATABASE
     if not file.exists():
         raise NotFound(f"there is no data in {data}", str(file), "name the data folder with --data")
-    checks = dict(cities.read(city).quality) if city else dict(cities.quality.defaults())
+    found = cities.read(city) if city else None
     store = Store.open(file, settings.read(data).of_store())
     try:
-        return msgspec.to_builtins(work(store, checks, order), str_keys=True)
+        plans = Plans(store, found.quality, found.zone) if found else Plans(store, cities.quality.defaults())
+        return msgspec.to_builtins(work(store, plans, order), str_keys=True)
     finally:
         store.close()

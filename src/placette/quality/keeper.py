@@ -17,11 +17,11 @@ _HOUR_US = 3_600_000_000
 
 
 class Keeper:
-    """One city's; ``checks`` are those of its quality.toml."""
+    """One city's; ``checks`` are those of its quality.toml, ``zone`` is its time zone."""
 
-    def __init__(self, store: Store, checks: Mapping[str, Checks]) -> None:
+    def __init__(self, store: Store, checks: Mapping[str, Checks], zone: str) -> None:
         self._store = store
-        self._plans = Plans(store, checks)
+        self.plans = Plans(store, checks, zone)
 
     def jobs(self) -> list[Job]:
         """Judge what came by post and import every minute, and the counters' full hours every hour."""
@@ -31,9 +31,9 @@ class Keeper:
         ]
 
     async def _review(self) -> None:
-        await asyncio.to_thread(review_new, self._store, self._plans)
+        await asyncio.to_thread(review_new, self._store, self.plans)
 
     async def _review_counts(self) -> None:
         """Judge the hours of the last day: what comes late today is still seen tomorrow."""
         hour = time.time_ns() // 1000 // _HOUR_US * _HOUR_US
-        await asyncio.to_thread(review_counts, self._store, self._plans, hour - 24 * _HOUR_US, hour)
+        await asyncio.to_thread(review_counts, self._store, self.plans, hour - 24 * _HOUR_US, hour)

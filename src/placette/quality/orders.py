@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +11,6 @@ from starlette.responses import Response
 
 from placette.api import Access, Route, json_response, read_body
 from placette.model.errors import BadInput, NotFound
-from placette.model.quality import Checks
 from placette.quality.plans import Plan, Plans
 from placette.quality.report import Line, report
 from placette.quality.review import Review, review_span
@@ -38,10 +36,9 @@ class Reported(msgspec.Struct, frozen=True):
     lines: list[Line]
 
 
-def run(store: Store, checks: Mapping[str, Checks], order: QualityOrder) -> Review:
+def run(store: Store, plans: Plans, order: QualityOrder) -> Review:
     """Judge what nobody judged yet in the order's span; blocks. Raises ``BadInput`` and ``NotFound``."""
     _check(store, order)
-    plans = Plans(store, checks)
 
     def wanted(plan: Plan) -> bool:
         return order.property in (None, plan.info.property_key)
@@ -54,20 +51,20 @@ def run(store: Store, checks: Mapping[str, Checks], order: QualityOrder) -> Revi
     return found
 
 
-def told(store: Store, checks: Mapping[str, Checks], order: QualityOrder) -> Reported:
+def told(store: Store, plans: Plans, order: QualityOrder) -> Reported:
     """Return the report of the order's span; blocks. Raises ``BadInput`` and ``NotFound``."""
     _check(store, order)
-    return Reported(report(store, Plans(store, checks), order.low, order.high, order.property))
+    return Reported(report(store, plans, order.low, order.high, order.property))
 
 
-def routes(store: Store, checks: Mapping[str, Checks]) -> list[Route]:
+def routes(store: Store, plans: Plans) -> list[Route]:
     """Return the routes that ``placette quality`` asks of a running city."""
 
     async def run_here(request: Request) -> Response:
-        return json_response(await asyncio.to_thread(run, store, checks, await _order(request)))
+        return json_response(await asyncio.to_thread(run, store, plans, await _order(request)))
 
     async def report_here(request: Request) -> Response:
-        return json_response(await asyncio.to_thread(told, store, checks, await _order(request)))
+        return json_response(await asyncio.to_thread(told, store, plans, await _order(request)))
 
     return [
         Route(

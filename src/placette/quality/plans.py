@@ -27,9 +27,13 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Plans:
-    """The plans of a store's datastreams; a datastream that changed is read again."""
+    """The plans of a store's datastreams; a datastream that changed is read again.
 
-    def __init__(self, store: Store, checks: Mapping[str, Checks]) -> None:
+    ``zone`` is the city's time zone: the hours of its week are those of its clocks.
+    """
+
+    def __init__(self, store: Store, checks: Mapping[str, Checks], zone: str = "UTC") -> None:
+        self.zone = zone
         self._store = store
         self._checks = checks
         self._known: dict[int, Plan] = {}

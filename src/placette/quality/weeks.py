@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from placette.analyse.quality import counts
 from placette.model.observations import Quality
-from placette.quality.plans import Plan, Plans
+from placette.quality.plans import Plans
 from placette.store import Store
 from placette.store.flags import FLAGS_SCHEMA, set_flags
 from placette.store.sql import among
 
+Integers = npt.NDArray[np.int64]
+
 _HOUR_US = 3_600_000_000
+_HOUR_S = 3_600
 _WEEKS = 9
+_LEAST_SHARE = 0.75
+"""Of an hour's counts, below which its total says nothing."""
 _HOURS = """
 SELECT datastream_id, epoch_us(phenomenon_time) // 3600000000 AS hour, sum(result) AS total, count(*) AS arrived
 FROM observation
@@ -32,7 +40,8 @@ WHERE datastream_id = {datastream} AND epoch_us(phenomenon_time) // 3600000000 I
 def review_counts(store: Store, plans: Plans, low: int, high: int) -> int:
     """Flag the counts of hours in ``[low, high)`` (µs UTC) that are no hour like those before; return how many; blocks.
 
-    Hours of the week are those of UTC: the hour that daylight saving shifts is one of eight, and the median bears it.
+    Hours of the week are those of the city's clocks, since people keep them: a market that opens at eight does so in
+    summer and in winter. The hour that comes twice in autumn is judged once, its repetition not at all.
     """
     counted = {
         key: plan
@@ -44,32 +53,43 @@ def review_counts(store: Store, plans: Plans, low: int, high: int) -> int:
     span = [low - _WEEKS * counts.WEEK * _HOUR_US, high]
     table = store.query_now(_HOURS.format(among=among(counted)), span)
     streams, hours, totals, arrived = (column.to_numpy() for column in table.columns)
+    walls = local_hours(hours, ZoneInfo(plans.zone))
     flagged = 0
     for datastream, plan in counted.items():
         begin, end = np.searchsorted(streams, [datastream, datastream + 1])
         part = slice(int(begin), int(end))
-        bad = _bad_hours(plan, hours[part], totals[part].astype(np.float64), arrived[part], low // _HOUR_US)
+        enough = arrived[part] >= _LEAST_SHARE * max(1.0, _HOUR_S / (plan.every_s or _HOUR_S))
+        bad = bad_hours(hours[part], walls[part], np.where(enough, totals[part].astype(np.float64), np.nan))
+        bad = [hour for hour in bad if hour >= low // _HOUR_US]
         if bad:
             flagged += _flag(store, datastream, bad)
     return flagged
 
 
-def _bad_hours(
-    plan: Plan,
-    hours: np.ndarray[tuple[int], np.dtype[np.int64]],
-    totals: np.ndarray[tuple[int], np.dtype[np.float64]],
-    arrived: np.ndarray[tuple[int], np.dtype[np.int64]],
-    since: int,
-) -> list[int]:
-    """Return the suspect hours (since 1970) from ``since`` on; hours of which less than 75 % arrived say nothing."""
+def local_hours(hours: Integers, zone: ZoneInfo) -> Integers:
+    """Return the hours since 1970 that the clocks of a zone show at these hours (both since 1970, the first in UTC).
+
+    >>> local_hours(np.array([414888, 419424]), ZoneInfo("Europe/Paris")) - [414888, 419424]
+    array([2, 1])
+    """
+    known, where = np.unique(hours, return_inverse=True)
+    moments = (datetime.fromtimestamp(hour * _HOUR_S, zone) for hour in known.tolist())
+    offsets = [(moment.utcoffset() or timedelta()) // timedelta(hours=1) for moment in moments]
+    return hours + np.array(offsets, np.int64)[where]
+
+
+def bad_hours(hours: Integers, walls: Integers, totals: npt.NDArray[np.float64]) -> list[int]:
+    """Return which of the hours are suspect, all since 1970, ascending: ``walls`` is what the clocks showed.
+
+    A total that is NaN says nothing.
+    """
     if not len(hours):
         return []
-    expected = max(1.0, 3600 / (plan.every_s or 3600))
-    series = np.full(int(hours[-1] - hours[0]) + 1, np.nan)
-    enough = arrived >= 0.75 * expected
-    series[(hours - hours[0])[enough]] = totals[enough]
-    suspect = np.flatnonzero(counts.examine(series) == Quality.SUSPECT) + hours[0]
-    return [hour for hour in suspect.tolist() if hour >= since]
+    places, first = np.unique(walls - walls[0], return_index=True)
+    series = np.full(int(places[-1]) + 1, np.nan)
+    series[places] = totals[first]
+    found: list[int] = hours[first[counts.examine(series)[places] == Quality.SUSPECT]].tolist()
+    return found
 
 
 def _flag(store: Store, datastream: int, hours: list[int]) -> int:
