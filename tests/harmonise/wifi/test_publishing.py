@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -70,6 +71,20 @@ def test_a_calibration_gives_people_with_its_interval() -> None:
     assert row.result == 100
     assert json.loads(row.extra or "")["parameters"] == {"lower": 75.0, "upper": 125.0, "level": 0.95}
     assert 7 not in told(count(30, 20))
+
+
+@pytest.mark.parametrize(
+    ("one", "chosen"),
+    [
+        (count(5, 4), RATIO),
+        (count(30, 20, visitors=Estimate(9, 9, 9)), RATIO),
+        (count(30, 20), msgspec.structs.replace(RATIO, basis="frames")),
+    ],
+)
+def test_people_do_not_give_away_the_small_count_they_are_a_multiple_of(one: SlotCount, chosen: Calibration) -> None:
+    row = told(one, chosen, probes_per_minute=20)[7]
+    assert (row.result, row.quality) == (None, Quality.MISSING)
+    assert json.loads(row.extra or "") == {"parameters": {"fewerThan": 10, "of": "devices"}}
 
 
 def test_under_case_2_people_come_from_the_visitors() -> None:
