@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from tests.model.test_pictures import jpeg
 
 from placette import city as cities
 from placette import sites
@@ -25,7 +26,6 @@ from placette.model.entities import Origin
 from placette.model.times import iso
 from placette.publish.city_sync import sync
 from placette.store import Store
-from tests.model.test_pictures import jpeg
 
 AIX = Path(__file__).resolve().parents[1] / "cities" / "aix"
 NOON = 1_780_000_000_000_000
@@ -165,9 +165,9 @@ def _heard(store: Store, at: int) -> None:
     def write(con: Any) -> None:
         con.execute("INSERT INTO arrival VALUES (1, ?, ?, make_timestamp(?))", [arrival.network, arrival.channel, at])
         con.execute(
-            "INSERT INTO uplink (arrival_id, thing_code, device, event, time, clock, gateway, gateways, rssi_dbm, snr_db,"
-            " spreading_factor, battery_percent) VALUES (1, ?, ?, 'up', make_timestamp(?), 'gateway', 'roof', 1, -97, 7,"
-            " 9, 61)",
+            "INSERT INTO uplink (arrival_id, thing_code, device, event, time, clock, gateway, gateways, rssi_dbm,"
+            " snr_db, spreading_factor, battery_percent)"
+            " VALUES (1, ?, ?, 'up', make_timestamp(?), 'gateway', 'roof', 1, -97, 7, 9, 61)",
             [CODE, CODE, at],
         )
 
