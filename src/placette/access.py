@@ -46,6 +46,10 @@ class Visitor(msgspec.Struct, frozen=True):
     name: str
     access: Access
 
+    def reaches(self, access: Access) -> bool:
+        """Return whether these rights are enough for an address that needs ``access``."""
+        return _RANK[self.access] >= _RANK[access]
+
 
 LOOK_EVERY_S = 0.5
 """How long a known token is believed without a look at the file: looking costs a tenth of a single POST."""

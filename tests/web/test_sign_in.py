@@ -193,10 +193,10 @@ def test_a_person_signs_in_and_out(visit: Callable[..., Page], world: World, sec
     page.fill("#token", secret)
     page.click("main button")
     page.wait_for_url("**/fr/health")
-    assert "Connecté" in page.locator("footer").inner_text()
-    page.click("footer button")
+    assert "Connecté" in page.locator(".backstage").inner_text()
+    page.click(".backstage button")
     page.wait_for_url("**/fr/")
-    assert page.locator("footer form").count() == 0
+    assert page.locator(".backstage").count() == 0
 
 
 def test_the_tokens_of_two_folders_do_not_mix(tmp_path: Path, client: httpx.Client) -> None:

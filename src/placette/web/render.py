@@ -19,6 +19,7 @@ from placette.access import Visitor
 from placette.city.model import City
 from placette.publish.answers import Packed
 from placette.web.assets import Assets
+from placette.web.backstage import tools_of
 from placette.web.figures import Figures
 from placette.web.fleet import kind_name, property_name
 from placette.web.words import LANGUAGES, LOCALES, Words
@@ -97,6 +98,7 @@ class Renderer:
             "theme": theme if theme in THEMES else "auto",
             "themes": THEMES,
             "assets": self._assets,
+            "backstage": tools_of,
             "version": __version__,
             "basemap": self._basemap is not None and self._basemap.is_file(),
             "kind_name": lambda kind, count=1: kind_name(words, kind, count),
