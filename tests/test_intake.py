@@ -70,7 +70,7 @@ async def test_one_arrival_that_breaks_the_reader_harms_no_other(store: Store, m
 
 
 async def test_a_busy_store_takes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def busy(_rows: Any) -> Any:
+    async def busy(*_: Any) -> Any:
         raise Busy("full")
 
     monkeypatch.setattr(store, "append_rows", busy)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -22,6 +23,8 @@ from placette.store import Store, arrivals, inbox
 from placette.store.inbox import KeptLetter
 
 log = logging.getLogger(__name__)
+
+Keep = Callable[[list[ObservationRow]], Awaitable[object]]
 
 KEEP_AGAIN_S = 1.0
 REASONS = 3
@@ -80,8 +83,10 @@ class MessageIntake:
         numbers = {id(arrival): number for number, arrival in enumerate(arrivals)}
         why = {numbers[id(letter.arrival)]: letter for letter in read.dead}
         usable = [(row, origin) for row, origin in zip(read.rows, read.origins, strict=True) if origin not in why]
-        await self.arrivals.keep(first_id, arrivals, [record for record in read.records if record.arrival not in why])
-        stored, refused = await self._store_rows([row for row, _ in usable], [origin for _, origin in usable])
+        keep = partial(
+            self.arrivals.keep, first_id, arrivals, [record for record in read.records if record.arrival not in why]
+        )
+        stored, refused = await self._store_rows([row for row, _ in usable], [origin for _, origin in usable], keep)
         why |= {number: _letter(arrivals[number], error) for number, error in refused.items()}
         done = [each.id for number, each in enumerate(kept) if number not in why]
         await inbox.settle(self._store, done, {kept[number].id: letter for number, letter in why.items()}, now)
@@ -93,13 +98,13 @@ class MessageIntake:
 
     async def store_again(self, rows: list[ObservationRow], origins: list[int]) -> dict[int, BadObservation]:
         """Store what :meth:`read_again` gave; return why the store refuses some, by the number of their arrival."""
-        return (await self._store_rows(rows, origins))[1]
+        return (await self._store_rows(rows, origins, self._store.append_rows))[1]
 
     async def _take(self, arrivals: Sequence[Arrival], *, packed: bool) -> Taken:
         first_id = self.arrivals.allot(len(arrivals))
         read = await asyncio.to_thread(self._read, arrivals, first_id) if packed else self._read(arrivals, first_id)
-        await self.arrivals.keep(first_id, arrivals, read.records)
-        stored, refused = await self._store_flagged(read.rows, read.origins)
+        keep = partial(self.arrivals.keep, first_id, arrivals, read.records)
+        stored, refused = await self._store_flagged(read.rows, read.origins, keep)
         dead = read.dead + [_letter(arrivals[number], error) for number, error in refused.items()]
         self.seen.add(
             (record.fingerprint, record.heard)
@@ -128,25 +133,28 @@ class MessageIntake:
         return whole
 
     async def _store_flagged(
-        self, rows: list[ObservationRow], origins: list[int]
+        self, rows: list[ObservationRow], origins: list[int], keep: Keep
     ) -> tuple[int, dict[int, BadObservation]]:
         """Store rows with the flags of quality control, and stored ones whose flag became worse."""
         if self._control is None:
-            return await self._store_rows(rows, origins)
+            return await self._store_rows(rows, origins, keep)
         flagged = await self._control.flag(rows)
         mended = [origins[cause] for cause in flagged.causes]
-        stored, refused = await self._store_rows(flagged.rows + flagged.mended, origins + mended)
+        stored, refused = await self._store_rows(flagged.rows + flagged.mended, origins + mended, keep)
         return stored - sum(origin not in refused for origin in mended), refused
 
     async def _store_rows(
-        self, rows: list[ObservationRow], origins: list[int]
+        self, rows: list[ObservationRow], origins: list[int], keep: Keep
     ) -> tuple[int, dict[int, BadObservation]]:
-        """Store all rows but those of arrivals the store refuses; return how many, and the refusals by arrival."""
+        """Store all rows but those of arrivals the store refuses; return how many, and the refusals by arrival.
+
+        ``keep`` stores rows with what they came from, in one commit, and is called without rows where none is left.
+        """
         refused: dict[int, BadObservation] = {}
-        while rows:
+        while True:
             try:
-                await self._store.append_rows(rows)
-                break
+                await keep(rows)
+                return len(rows), refused
             except BadObservation as error:
                 bad = {origins[row] for row in error.rows}
                 if not bad:
@@ -154,7 +162,6 @@ class MessageIntake:
                 refused |= await self._reasons(rows, origins, bad, error)
                 kept = [index for index, origin in enumerate(origins) if origin not in bad]
                 rows, origins = [rows[index] for index in kept], [origins[index] for index in kept]
-        return len(rows), refused
 
     async def _reasons(
         self, rows: list[ObservationRow], origins: list[int], bad: set[int], error: BadObservation

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from tests.store.conftest import NOON, make_datastreams
 
 from placette.model.arrivals import Arrival
+from placette.model.errors import BadObservation
 from placette.model.lineage import Lineage, UplinkRecord
 from placette.model.observations import ObservationRow
 from placette.store import Store, arrivals
@@ -39,6 +41,35 @@ async def test_an_observation_leads_to_what_it_came_from(store: Store, datastrea
     assert origin is not None
     assert (origin.arrival_id, origin.network, origin.kept) == (first + 1, "lora", True)
     assert (origin.device, origin.clock, origin.lineage) == ("24E124", "gateway", record().lineage)
+
+
+async def test_messages_and_their_observations_are_stored_together_or_not_at_all(store: Store, datastream: int) -> None:
+    book = arrivals.of(store)
+    first = book.allot(1)
+    with pytest.raises(BadObservation):
+        await book.keep(first, [arrival()], [record()], [ObservationRow(datastream + 1000, NOW, 21.5)])
+    assert store.query_now("SELECT count(*) AS n FROM arrival").to_pylist() == [{"n": 0}]
+    await book.keep(first, [arrival()], [record()], [ObservationRow(datastream, NOW, 21.5, arrival_id=first)])
+    found = store.query_now("SELECT a.id FROM observation o JOIN arrival a ON a.id = o.arrival_id").to_pylist()
+    assert found == [{"id": first}]
+
+
+async def test_a_batch_that_cannot_be_written_takes_nothing_from_those_beside_it(store: Store) -> None:
+    book = arrivals.of(store)
+    first = book.allot(4)
+    one, other = (record(lineage=Lineage(name, "1", "probe", "1")) for name in ("one", "other"))
+    outcomes = await asyncio.gather(
+        book.keep(first, [arrival()], [record()]),  # the writer is busy with this while the others gather
+        book.keep(first + 1, [arrival()], [one]),
+        book.keep(first + 2, [arrival()], [record(counter=2**70)]),
+        book.keep(first + 3, [arrival()], [other]),
+        return_exceptions=True,
+    )
+    assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, False, True, False]
+    found = store.query_now(
+        "SELECT u.arrival_id - ? AS n, l.codec FROM uplink u JOIN lineage l ON l.id = u.lineage_id ORDER BY 1", [first]
+    )
+    assert found.to_pylist() == [{"n": 0, "codec": "em300"}, {"n": 1, "codec": "one"}, {"n": 3, "codec": "other"}]
 
 
 async def test_what_a_client_posted_came_from_no_message(store: Store, datastream: int) -> None:

@@ -1,14 +1,13 @@
 """What observations came from: one row per arrival, one per message in it, and its bytes for some days.
 
 An observation's ``arrival_id`` leads to the arrival, and with its device to the message and its lineage. Messages are
-kept before the observations that name them: after a crash in between they come again, and an arrival that no
-observation names is the only trace.
+kept in the commit of the observations that name them.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -20,41 +19,15 @@ import pyarrow as pa
 from placette.model.arrivals import Arrival
 from placette.model.errors import StorageFailure
 from placette.model.lineage import Lineage, UplinkRecord
-from placette.model.observations import TIME
+from placette.model.observations import TIME, ObservationRow
 from placette.store.core import Store
+from placette.store.feed import SCHEMAS, Feeds
 from placette.store.sql import first
-
-Work = Callable[[duckdb.DuckDBPyConnection], None]
 
 RECENT = 200_000
 """Messages remembered to tell repeated ones (some 20 MB)."""
 
-_UPLINK = pa.schema(
-    [
-        pa.field("arrival_id", pa.int64()),
-        pa.field("thing_code", pa.string()),
-        pa.field("device", pa.string()),
-        pa.field("event", pa.string()),
-        pa.field("time", TIME),
-        pa.field("lineage_id", pa.int64()),
-        pa.field("port", pa.int32()),
-        pa.field("counter", pa.int64()),
-        pa.field("session", pa.string()),
-        pa.field("deduplication", pa.string()),
-        pa.field("fingerprint", pa.int64()),
-        pa.field("clock", pa.string()),
-        pa.field("drift_s", pa.float64()),
-        pa.field("gateway", pa.string()),
-        pa.field("gateways", pa.uint8()),
-        pa.field("rssi_dbm", pa.float32()),
-        pa.field("snr_db", pa.float32()),
-        pa.field("spreading_factor", pa.uint8()),
-        pa.field("bandwidth_hz", pa.int32()),
-        pa.field("frequency_hz", pa.int64()),
-        pa.field("payload_bytes", pa.int32()),
-        pa.field("battery_percent", pa.float32()),
-    ]
-)
+_UPLINK = SCHEMAS["new_uplink"]
 _AS_THEY_ARE = [name for name in _UPLINK.names if name not in ("arrival_id", "time", "lineage_id", "gateways")]
 
 
@@ -123,18 +96,31 @@ class Arrivals:
         pairs = zip(found.column("fingerprint").to_pylist(), found.column("time").to_pylist(), strict=True)
         return list(pairs)[::-1]
 
-    async def keep(self, first_id: int, arrivals: Sequence[Arrival], records: Sequence[UplinkRecord]) -> None:
-        """Keep the arrivals that these records speak of, durably; the first of ``arrivals`` has ``first_id``.
+    async def keep(
+        self,
+        first_id: int,
+        arrivals: Sequence[Arrival],
+        records: Sequence[UplinkRecord],
+        rows: Sequence[ObservationRow] = (),
+    ) -> None:
+        """Keep the arrivals that these records speak of, and store the rows they gave, in one commit.
 
-        Raises ``Busy`` or ``StorageFailure``.
+        The first of ``arrivals`` has ``first_id``. Raises ``BadObservation``, ``Busy`` or ``StorageFailure`` when
+        nothing was kept.
         """
-        if records:
-            await self._store.change(self._work(first_id, arrivals, records), refresh=False)
+        if not records:
+            await self._store.append_rows([*rows])
+            return
+        work = _Work(self._lineages, first_id, arrivals, records)
+        await self._store.append_rows([*rows], work)
+        self._lineages = work.lineages
 
     def keep_now(self, first_id: int, arrivals: Sequence[Arrival], records: Sequence[UplinkRecord]) -> None:
         """Twin of :meth:`keep` for threads outside of the event loop and for the command line."""
         if records:
-            self._store.change_now(self._work(first_id, arrivals, records), refresh=False)
+            work = _Work(self._lineages, first_id, arrivals, records)
+            self._store.append_rows_now([], work)
+            self._lineages = work.lineages
 
     @property
     def _store(self) -> Store:
@@ -142,18 +128,6 @@ class Arrivals:
         if store is None:
             raise StorageFailure("the store is closed", remedy="start Placette again")
         return store
-
-    def _work(self, first_id: int, arrivals: Sequence[Arrival], records: Sequence[UplinkRecord]) -> Work:
-        numbers = sorted({record.arrival for record in records})
-        chosen = [(first_id + number, arrivals[number]) for number in numbers]
-
-        def write(con: duckdb.DuckDBPyConnection) -> None:
-            # Numbered by the one writer thread: two batches may bring the same new lineage at once.
-            ids, new = self._numbered(record.lineage for record in records)
-            _insert(con, chosen, _uplinks(records, first_id, ids), new)
-            self._lineages = ids
-
-        return write
 
     async def origin(self, observation_id: int) -> Origin | None:
         """Return what an observation came from, ``None`` when it was not a message or a file."""
@@ -191,9 +165,8 @@ class Arrivals:
         if not read:
             return
 
-        def write(con: duckdb.DuckDBPyConnection) -> None:
-            ids, new = self._numbered(read.values())
-            _insert_lineages(con, new)
+        def write(con: duckdb.DuckDBPyConnection) -> dict[Lineage, int]:
+            ids = _numbered(con, self._lineages, read.values())
             told = pa.table(
                 {
                     "arrival_id": pa.array([arrival for arrival, _ in read], pa.int64()),
@@ -209,15 +182,9 @@ class Arrivals:
                 )
             finally:
                 con.unregister("told")
-            self._lineages = ids
+            return ids
 
-        await self._store.change(write, refresh=False)
-
-    def _numbered(self, lineages: Iterable[Lineage]) -> tuple[dict[Lineage, int], dict[Lineage, int]]:
-        """Return the numbers of all lineages, and of those that are new; by the one writer thread only."""
-        ids = dict(self._lineages)
-        new = {each: ids.setdefault(each, len(ids) + 1) for each in dict.fromkeys(lineages) if each not in ids}
-        return ids, new
+        self._lineages = await self._store.change(write, refresh=False)
 
     async def purge(self, now: int) -> int:
         """Let go of the bytes older than the store's ``raw_days`` (``now`` in µs UTC); return how many went."""
@@ -225,6 +192,7 @@ class Arrivals:
         return await self._store.change(partial(_purge, before=before), refresh=False)
 
 
+_LINEAGES = "SELECT id, codec, codec_version, mapping, mapping_version FROM lineage"
 _ORIGIN = """
 SELECT a.id, a.network, a.channel, epoch_us(a.received_time) AS received,
        EXISTS (SELECT 1 FROM raw_frame f WHERE f.arrival_id = a.id) AS kept,
@@ -264,39 +232,65 @@ def _uplinks(records: Sequence[UplinkRecord], first_id: int, lineages: dict[Line
     return pa.table({name: pa.array(columns[name], _UPLINK.field(name).type) for name in _UPLINK.names})
 
 
-def _insert(
-    con: duckdb.DuckDBPyConnection, chosen: list[tuple[int, Arrival]], uplinks: pa.Table, lineages: dict[Lineage, int]
-) -> None:
-    ids = pa.array([key for key, _ in chosen], pa.int64())
-    arrivals = pa.table(
-        {
-            "id": ids,
-            "network": [_text(arrival.network) for _, arrival in chosen],
-            "channel": [_text(arrival.channel) for _, arrival in chosen],
-            "received_time": pa.array([arrival.received_time for _, arrival in chosen], pa.int64()).cast(TIME),
-        }
-    )
+class _Work:
+    """Writes arrivals and what was read in them; ``lineages`` are the numbers of all lineages once it is committed."""
+
+    def __init__(
+        self,
+        lineages: dict[Lineage, int],
+        first_id: int,
+        arrivals: Sequence[Arrival],
+        records: Sequence[UplinkRecord],
+    ) -> None:
+        self.lineages = self._known = lineages
+        self._first_id = first_id
+        self._records = records
+        numbers = sorted({record.arrival for record in records})
+        self._chosen = [(first_id + number, arrivals[number]) for number in numbers]
+
+    def __call__(self, con: duckdb.DuckDBPyConnection, feeds: Feeds) -> None:
+        self.lineages = _numbered(con, self._known, (record.lineage for record in self._records))
+        feeds.fill("new_arrival", _arrivals(self._chosen))
+        feeds.fill("new_frame", _frames(self._chosen))
+        feeds.fill("new_uplink", _uplinks(self._records, self._first_id, self.lineages))
+        con.execute("INSERT INTO arrival FROM new_arrival")
+        con.execute("INSERT INTO raw_frame FROM new_frame")
+        con.execute("INSERT INTO uplink FROM new_uplink")
+
+
+def _arrivals(chosen: list[tuple[int, Arrival]]) -> pa.Table:
+    columns = [
+        pa.array([key for key, _ in chosen], pa.int64()),
+        pa.array([_text(arrival.network) for _, arrival in chosen], pa.string()),
+        pa.array([_text(arrival.channel) for _, arrival in chosen], pa.string()),
+        pa.array([arrival.received_time for _, arrival in chosen], pa.int64()).cast(TIME),
+    ]
+    return pa.table(columns, schema=SCHEMAS["new_arrival"])
+
+
+def _frames(chosen: list[tuple[int, Arrival]]) -> pa.Table:
     full = [(key, arrival.payload) for key, arrival in chosen if arrival.payload]
-    payloads = pa.table(
-        {
-            "id": pa.array([key for key, _ in full], pa.int64()),
-            "payload": pa.array([payload for _, payload in full], pa.binary()),
-        }
-    )
-    for name, table in (("arrival", arrivals), ("raw_frame", payloads), ("uplink", uplinks)):
-        con.register("taken", table)
-        try:
-            con.execute(f"INSERT INTO {name} FROM taken")  # fixed names
-        finally:
-            con.unregister("taken")
-    _insert_lineages(con, lineages)
+    columns = [pa.array([key for key, _ in full], pa.int64()), pa.array([payload for _, payload in full], pa.binary())]
+    return pa.table(columns, schema=SCHEMAS["new_frame"])
 
 
-def _insert_lineages(con: duckdb.DuckDBPyConnection, lineages: Mapping[Lineage, int]) -> None:
-    for lineage, key in lineages.items():
-        con.execute(
-            "INSERT INTO lineage VALUES (?, ?, ?, ?, ?, now()::TIMESTAMP)", [key, *msgspec.structs.astuple(lineage)]
-        )
+def _numbered(
+    con: duckdb.DuckDBPyConnection, known: dict[Lineage, int], wanted: Iterable[Lineage]
+) -> dict[Lineage, int]:
+    """Return the numbers of all lineages, after writing down those among ``wanted`` that are new.
+
+    ``known`` are committed ones. For others the table is asked: another batch may have brought the same new lineage.
+    """
+    missing = [each for each in dict.fromkeys(wanted) if each not in known]
+    if not missing:
+        return known
+    found = {Lineage(*row[1:5]): int(row[0]) for row in con.execute(_LINEAGES).fetchall()}
+    for each in missing:
+        if each not in found:
+            found[each] = max(found.values(), default=0) + 1
+            values = [found[each], *msgspec.structs.astuple(each)]
+            con.execute("INSERT INTO lineage VALUES (?, ?, ?, ?, ?, now()::TIMESTAMP)", values)
+    return found
 
 
 def _purge(con: duckdb.DuckDBPyConnection, before: int) -> int:

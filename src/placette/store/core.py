@@ -18,7 +18,7 @@ from placette.model.observations import ObservationRow, complete
 from placette.store.bus import Bus
 from placette.store.directory import Directory
 from placette.store.engine import Engine, unopened
-from placette.store.jobs import Append, Change
+from placette.store.jobs import Append, Before, Change
 from placette.store.readers import Readers
 from placette.store.receipt import NOTHING, Receipt
 from placette.store.schema import NEWEST
@@ -104,9 +104,18 @@ class Store:
         """
         return await self._append(_completed(table), None, table.num_rows)
 
-    async def append_rows(self, rows: list[ObservationRow]) -> Receipt:
-        """Store a few rows; like :meth:`append`, and cheap enough for one row per call."""
-        return await self._append(None, rows, len(rows))
+    async def append_rows(self, rows: list[ObservationRow], before: Before | None = None) -> Receipt:
+        """Store a few rows; like :meth:`append`, and cheap enough for one row per call.
+
+        ``before`` is run in the writer thread, in the same transaction: either both are durable, or nothing is.
+        """
+        return await self._append(None, rows, len(rows), before)
+
+    def append_rows_now(self, rows: list[ObservationRow], before: Before | None = None) -> Receipt:
+        """Twin of :meth:`append_rows` for threads outside of the event loop and for the command line."""
+        waiter: Future[Receipt] = Future()
+        self._writer.submit(Append(waiter, len(rows), None, rows, before))
+        return waiter.result()
 
     def append_now(self, table: pa.Table) -> Receipt:
         """Twin of :meth:`append` for threads outside of the event loop and for the command line."""
@@ -167,11 +176,13 @@ class Store:
             schema_version=NEWEST,
         )
 
-    async def _append(self, table: pa.Table | None, rows: list[ObservationRow] | None, count: int) -> Receipt:
-        if not count:
+    async def _append(
+        self, table: pa.Table | None, rows: list[ObservationRow] | None, count: int, before: Before | None = None
+    ) -> Receipt:
+        if not count and before is None:
             return NOTHING
         waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Append(waiter, count, table, rows))
+        self._writer.submit(Append(waiter, count, table, rows, before))
         return await waiter
 
 

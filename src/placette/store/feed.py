@@ -36,6 +36,41 @@ SCHEMAS = {
             pa.field("changed_at", TIME),
         ]
     ),
+    "new_arrival": pa.schema(
+        [
+            pa.field("id", pa.int64()),
+            pa.field("network", pa.string()),
+            pa.field("channel", pa.string()),
+            pa.field("received_time", TIME),
+        ]
+    ),
+    "new_frame": pa.schema([pa.field("arrival_id", pa.int64()), pa.field("payload", pa.binary())]),
+    "new_uplink": pa.schema(
+        [
+            pa.field("arrival_id", pa.int64()),
+            pa.field("thing_code", pa.string()),
+            pa.field("device", pa.string()),
+            pa.field("event", pa.string()),
+            pa.field("time", TIME),
+            pa.field("lineage_id", pa.int64()),
+            pa.field("port", pa.int32()),
+            pa.field("counter", pa.int64()),
+            pa.field("session", pa.string()),
+            pa.field("deduplication", pa.string()),
+            pa.field("fingerprint", pa.int64()),
+            pa.field("clock", pa.string()),
+            pa.field("drift_s", pa.float64()),
+            pa.field("gateway", pa.string()),
+            pa.field("gateways", pa.uint8()),
+            pa.field("rssi_dbm", pa.float32()),
+            pa.field("snr_db", pa.float32()),
+            pa.field("spreading_factor", pa.uint8()),
+            pa.field("bandwidth_hz", pa.int32()),
+            pa.field("frequency_hz", pa.int64()),
+            pa.field("payload_bytes", pa.int32()),
+            pa.field("battery_percent", pa.float32()),
+        ]
+    ),
 }
 
 

@@ -13,17 +13,21 @@ import msgspec
 import pyarrow as pa
 
 from placette.model.observations import ObservationRow
+from placette.store.feed import Feeds
 
 Waiter = asyncio.Future[Any] | Future[Any]
+Before = Callable[[duckdb.DuckDBPyConnection, Feeds], None]
+"""What is written in the same commit as the rows, just before them."""
 
 
 class Append(msgspec.Struct, eq=False):
-    """Observations to store: either a complete table or a few rows."""
+    """Observations to store: either a complete table or a few rows, none where only ``before`` is to be done."""
 
     waiter: Waiter
     count: int
     table: pa.Table | None = None
     rows: list[ObservationRow] | None = None
+    before: Before | None = None
 
 
 class Change(msgspec.Struct, eq=False):

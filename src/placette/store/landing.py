@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,7 @@ from placette.store import identity
 from placette.store.batch import Batch, Int64s
 from placette.store.feed import Feeds
 from placette.store.identity import Plan
+from placette.store.jobs import Before
 from placette.store.kinds import Kinds
 from placette.store.sql import transaction
 from placette.store.watermark import Watermark
@@ -38,16 +41,19 @@ class Landing:
         self.feeds = Feeds()
         self.next_id = 1
 
-    def store(self, con: duckdb.DuckDBPyConnection, batch: Batch, now: int) -> Plan:
-        """Store a checked batch durably and return what became of each row; nothing is stored when it raises."""
-        self.watermark.reserve(int(batch.datastream_id.max()))
-        slow = identity.slow_rows(batch, self.kinds, self.watermark)
-        if len(slow) == 0:
-            plan = identity.all_new(batch.count, self.next_id)
-            self.feeds.fill("incoming", _with_ids(batch.table, plan.ids))
-            con.execute(_INSERT)
+    def store(self, con: duckdb.DuckDBPyConnection, batch: Batch, now: int, before: Sequence[Before] = ()) -> Plan:
+        """Store a checked batch durably and return what became of each row; nothing is stored when it raises.
+
+        What ``before`` writes is stored in the same commit.
+        """
+        slow = self._slow(batch)
+        if before or len(slow):
+            with transaction(con):
+                for write in before:
+                    write(con, self.feeds)
+                plan = self._write(con, batch, slow, now)
         else:
-            plan = self._store_slowly(con, batch, slow, now)
+            plan = self._write(con, batch, slow, now)
         self.next_id += len(plan.insert_ids)
         return plan
 
@@ -87,17 +93,31 @@ class Landing:
             ids,
         )
 
-    def _store_slowly(self, con: duckdb.DuckDBPyConnection, batch: Batch, slow: Int64s, now: int) -> Plan:
-        with transaction(con):
-            plan = identity.resolve(con, self.feeds, batch, self.kinds, slow, self.next_id, now)
-            if plan.insert is not None and len(plan.insert):
-                self.feeds.fill("incoming", _with_ids(batch.take(plan.insert), plan.insert_ids))
-                con.execute(_INSERT)
-            if len(plan.correct):
-                self._correct(con, batch, plan)
-            if plan.changed is not None:
-                self.feeds.fill("changed", plan.changed)
-                con.execute("INSERT INTO observation_change FROM changed")
+    def _slow(self, batch: Batch) -> Int64s:
+        if not batch.count:
+            return np.empty(0, np.int64)
+        self.watermark.reserve(int(batch.datastream_id.max()))
+        return identity.slow_rows(batch, self.kinds, self.watermark)
+
+    def _write(self, con: duckdb.DuckDBPyConnection, batch: Batch, slow: Int64s, now: int) -> Plan:
+        if len(slow):
+            return self._write_slowly(con, batch, slow, now)
+        plan = identity.all_new(batch.count, self.next_id)
+        if batch.count:
+            self.feeds.fill("incoming", _with_ids(batch.table, plan.ids))
+            con.execute(_INSERT)
+        return plan
+
+    def _write_slowly(self, con: duckdb.DuckDBPyConnection, batch: Batch, slow: Int64s, now: int) -> Plan:
+        plan = identity.resolve(con, self.feeds, batch, self.kinds, slow, self.next_id, now)
+        if plan.insert is not None and len(plan.insert):
+            self.feeds.fill("incoming", _with_ids(batch.take(plan.insert), plan.insert_ids))
+            con.execute(_INSERT)
+        if len(plan.correct):
+            self._correct(con, batch, plan)
+        if plan.changed is not None:
+            self.feeds.fill("changed", plan.changed)
+            con.execute("INSERT INTO observation_change FROM changed")
         return plan
 
     def _correct(self, con: duckdb.DuckDBPyConnection, batch: Batch, plan: Plan) -> None:

@@ -164,13 +164,14 @@ class Writer:
     def _append_group(self, con: duckdb.DuckDBPyConnection, jobs: list[Append]) -> list[Outcome]:
         now = time.time_ns() // 1000
         batch = gather(jobs)
-        found = faults(batch, self._shared.kinds, now, self._settings.max_future_s)
+        found = faults(batch, self._shared.kinds, now, self._settings.max_future_s) if batch.count else []
         if found:
             return self._refuse_some(jobs, batch, found)
-        plan = self._landing.store(con, batch, now)
-        self._landing.remember(batch, plan)
-        self._shared.meter.count(batch.count, now)
-        self._publish(batch, plan)
+        plan = self._landing.store(con, batch, now, [job.before for job in jobs if job.before is not None])
+        if batch.count:
+            self._landing.remember(batch, plan)
+            self._shared.meter.count(batch.count, now)
+            self._publish(batch, plan)
         return _receipts(jobs, plan)
 
     def _publish(self, batch: Batch, plan: Plan) -> None:
@@ -311,7 +312,7 @@ def _receipts(jobs: list[Append], plan: Plan) -> list[Outcome]:
     replaced = unchanged = np.zeros(len(jobs), np.int64)
     if plan.state is not None:
         replaced, unchanged = (
-            np.add.reduceat(plan.state == word, starts[:-1], dtype=np.int64) for word in (REPLACED, UNCHANGED)
+            np.diff(np.concatenate([[0], np.cumsum(plan.state == word)])[starts]) for word in (REPLACED, UNCHANGED)
         )
     rows = zip(jobs, starts.tolist(), replaced.tolist(), unchanged.tolist(), strict=False)
     return [
