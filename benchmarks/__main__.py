@@ -18,8 +18,9 @@ from benchmarks.parts import PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
 Name = Literal[
-    "store", "http", "mqtt", "files", "lorawan", "wifi", "quality", "queries", "start", "compare", "crash", "pages"
-]
+    "store", "http", "mqtt", "files", "lorawan", "webhook", "codecs", "wifi", "quality", "queries", "start", "compare",
+    "crash", "pages",
+]  # fmt: skip
 
 app = App(name="python -m benchmarks", help="Measure what Placette promises, and write docs/benchmarks.md.")
 

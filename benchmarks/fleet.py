@@ -72,6 +72,11 @@ class Event(msgspec.Struct, frozen=True):
     frame: tuple[str, int] | None = None
     values: int = 0
 
+    @property
+    def kind(self) -> str:
+        """What ChirpStack calls the event: ``up``, ``join``, ``status``."""
+        return self.topic.rpartition("/")[2]
+
 
 def observations(events: Iterable[Event], seen: set[tuple[str, int]]) -> int:
     """Return how many observations these messages bring that the frames ``seen`` did not; they are seen then."""
@@ -100,14 +105,14 @@ def thing_code(kind: str, number: int) -> str:
     return f"F-{kind}-{number}"
 
 
-def write_city(folder: Path, per_kind: int, broker_port: int) -> Path:
-    """Write a city folder with so many devices of each kind, heard by ChirpStack through a local broker."""
+def write_city(folder: Path, per_kind: int, broker_port: int | None = None) -> Path:
+    """Write a city folder with so many devices of each kind; ChirpStack publishes to a local broker, or calls us."""
+    way = 'kind = "http"' if broker_port is None else f'kind = "mqtt"\nhost = "127.0.0.1"\nport = {broker_port}'
     city.scaffold("Fleet", folder, longitude=5.4474, latitude=43.5297)
     (folder / "properties.toml").write_text("\n".join(_properties()))
     (folder / "models.toml").write_text("\n".join(_models()))
     (folder / "networks.toml").write_text(
-        '[lorawan]\nkind = "mqtt"\nformat = "chirpstack"\nhost = "127.0.0.1"\n'
-        f'port = {broker_port}\nnames = {{ fr = "LoRaWAN", en = "LoRaWAN" }}\n'
+        f'[lorawan]\n{way}\nformat = "chirpstack"\nnames = {{ fr = "LoRaWAN", en = "LoRaWAN" }}\n'
     )
     lines = ["id,model,place,longitude,latitude,network,network_id"]
     for kind in KINDS:

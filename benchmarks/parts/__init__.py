@@ -20,6 +20,7 @@ from benchmarks.parts import (
     queries,
     start,
     store,
+    webhook,
     wifi,
 )
 
@@ -46,6 +47,7 @@ PARTS: tuple[Part, ...] = (
     mqtt,
     files,
     lorawan,
+    webhook,
     codecs,
     wifi,
     quality,

@@ -67,4 +67,4 @@ def _measure(bench: Bench, port: int, server: Server) -> Figure:
 
 
 def _uplinks(events: list[Event]) -> int:
-    return sum(event.topic.endswith("/up") for event in events)
+    return sum(event.kind == "up" for event in events)
