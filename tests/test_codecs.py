@@ -12,7 +12,7 @@ from placette import city, codecs
 from placette.access import Tokens
 from placette.app import House
 from placette.city.documents import Fault
-from placette.codecs import CodecShelf, differences, faults_of, trials
+from placette.codecs import CodecShelf, differences, faults_of, trials, unread_of
 from placette.model.errors import BadInput, NotFound
 from placette.publish.health import troubles
 from placette.settings import Settings
@@ -139,6 +139,19 @@ def test_the_check_of_a_city_names_file_and_line(tmp_path: Path) -> None:
     assert set(found) == {("codecs/canopee/codec.js", 3), ("codecs/probe/layout.toml", 2), ("models.toml", at + 1)}
     assert isinstance(found["models.toml", at + 1], Fault)
     assert "did you mean canopee" in found["models.toml", at + 1].remedy
+
+
+@pytest.mark.parametrize(("asked", "faults"), [("", []), ('codec = "canopee"\n', ["codecs/canopee/codec.js"])])
+def test_without_the_engine_only_a_codec_that_is_asked_for_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, faults: list[str]
+) -> None:
+    monkeypatch.setattr("placette.javascript.engine.find_spec", lambda _: None)
+    folder = tmp_path / "aix"
+    shutil.copytree(AIX, folder)
+    models = folder / "models.toml"
+    models.write_text(models.read_text(encoding="utf-8").replace("kind = ", f"{asked}kind = ", 1), encoding="utf-8")
+    assert [fault.file for fault in faults_of(folder)] == faults
+    assert [source.file for source in unread_of(folder)] == ["codecs/canopee/codec.js"]
 
 
 def test_built_in_layouts_have_no_fault() -> None:

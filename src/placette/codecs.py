@@ -90,17 +90,31 @@ def built_in() -> tuple[CodecSource, ...]:
 
 
 def faults_of(folder: Path) -> list[Fault]:
-    """Return every fault of the codecs of a city folder: their sources, their vectors' form, and who asks for them."""
+    """Return every fault of the codecs of a city folder: their sources, their vectors' form, and who asks for them.
+
+    Where there is no engine for JavaScript, only the lack of a codec that a device model asks for is a fault:
+    :func:`unread_of` tells the others.
+    """
     faults: list[Fault] = []
     sources = read_codecs(folder, faults)
     for source in sources:
         read_vectors(folder, source.name, faults)
     files = {source.name: source.file for source in sources}
+    asked = list(_asked(folder))
+    unread = {source.name for source in unread_of(folder)} - {name for name, _ in asked}
     with JavaScriptEngine() as engine:
         codecs = Codecs.build((*built_in(), *sources), engine=engine)
-        faults += [_fault(problem, files[name]) for name, problem in codecs.problems.items()]
-        faults += _unknown(folder, {*codecs.names, *files})
+    faults += [_fault(problem, files[name]) for name, problem in codecs.problems.items() if name not in unread]
+    known = {*codecs.names, *files}
+    faults += [_unknown(name, line, known) for name, line in asked if name not in known]
     return sorted(faults)
+
+
+def unread_of(folder: Path) -> list[CodecSource]:
+    """Return the JavaScript codecs of a city folder that cannot be looked at, since there is no engine here."""
+    if not JavaScriptEngine().missing:
+        return []
+    return [source for source in read_codecs(folder, []) if source.kind == "javascript"]
 
 
 def _fault(problem: CodecError, file: str) -> Fault:
@@ -108,15 +122,19 @@ def _fault(problem: CodecError, file: str) -> Fault:
     return Fault(place or file, int(line) if line.isdigit() else 1, problem.what, problem.remedy)
 
 
-def _unknown(folder: Path, names: set[str]) -> Iterator[Fault]:
-    """Yield a fault for each device model whose codec is nowhere."""
+def _asked(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield each codec that a device model asks for, and the line where it does."""
     models = read_toml(folder, MODELS, [])
     for key, model in (models.value if models else {}).items():
         name = model.get("codec") if isinstance(model, dict) else None
-        if models and isinstance(name, str) and name and name not in names:
-            close = get_close_matches(name, names, 3)
-            remedy = f"did you mean {' or '.join(close)}?" if close else "`placette codec list` lists those there are"
-            yield Fault(MODELS, models.line((key, "codec")), f"there is no codec '{name}'", remedy)
+        if models and isinstance(name, str) and name:
+            yield name, models.line((key, "codec"))
+
+
+def _unknown(name: str, line: int, known: set[str]) -> Fault:
+    close = get_close_matches(name, known, 3)
+    remedy = f"did you mean {' or '.join(close)}?" if close else "`placette codec list` lists those there are"
+    return Fault(MODELS, line, f"there is no codec '{name}'", remedy)
 
 
 def trials(shelf: CodecShelf, folder: Path | None, names: tuple[str, ...] = ()) -> Iterator[Trial]:

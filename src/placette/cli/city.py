@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from placette import city, codecs
+from placette.javascript import JavaScriptEngine
 
 app = App(name="city", help="Make and check city folders.")
 
@@ -47,5 +48,7 @@ def check(folder: Path) -> int:
         return 1
     found = city.read(folder)
     formats(found)
+    for source in codecs.unread_of(folder):
+        print(f"{source.file}: not looked at, and no model asks for it — {JavaScriptEngine().missing}")
     print(f"{found.name}: {len(found.places)} places, {len(found.devices)} devices, no fault.")
     return 0

@@ -52,10 +52,17 @@ class JavaScriptEngine:
         """The worker's process id, ``None`` while there is none."""
         return self._worker.pid if self._worker else None
 
-    def load(self, key: str, text: str) -> str:
-        """Load a codec under this key; return what is wrong with it, or nothing."""
+    @property
+    def missing(self) -> str:
+        """What has to be installed before anything can be loaded, or nothing."""
         if find_spec("py_mini_racer") is None:
             return "JavaScript codecs need the V8 engine: pip install 'placette[lorawan]'"
+        return ""
+
+    def load(self, key: str, text: str) -> str:
+        """Load a codec under this key; return what is wrong with it, or nothing."""
+        if self.missing:
+            return self.missing
         with self._lock:
             _, problem = self._ask(key, text or " ")
             if not problem:
