@@ -57,17 +57,17 @@ FAULTS = [
     ("things.csv", "ARLES-AIR-01,", "@ARLES/AIR+01,", "is no device id"),
     ("things.csv", ",hive,", "@,hives,", "unknown model 'hives'"),
     ("things.csv", ",hive,centre", "@,hive,center", "unknown place 'center'"),
-    ("things.csv", "street-mqtt,,,\n", "@lorawan,,,\n", "unknown network 'lorawan'"),
+    ("things.csv", "street-mqtt,,,,\n", "@lorawan,,,,\n", "unknown network 'lorawan'"),
     ("things.csv", "4.62780,43.67770", "@43.67770,4.62780", "are swapped"),
     ("things.csv", "4.62780,43.67770", "@4.62780,48.8", "outside the city's outline"),
     ("things.csv", "4.62780,43.67770", "@4.62780,91.5", "is no position"),
     ("things.csv", "4.62780,43.67770", "@east,43.67770", "longitude 'east' is not a number"),
     ("things.csv", "4.62780,43.67770", "@nan,43.67770", "longitude 'nan' is not a number"),
-    ("things.csv", "street-mqtt,,,\n", "@street-mqtt,,2026-02-30,\n", "installed '2026-02-30' is not a date"),
-    ("things.csv", "street-mqtt,,,\n", "@street-mqtt,,01/02/2026,\n", "installed '01/02/2026' is not a date"),
-    ("things.csv", "street-mqtt,,,\n", "@street-mqtt,,,../../etc/passwd\n", "is not in the city folder"),
-    ("things.csv", "street-mqtt,,,\n", "@street-mqtt,,\n", "8 cells where the header has 9"),
-    ("things.csv", "street-mqtt,,,\n", '@street-mqtt,"Rue, 1"x,,\n', "not CSV"),
+    ("things.csv", "street-mqtt,,,,\n", "@street-mqtt,,,2026-02-30,\n", "installed '2026-02-30' is not a date"),
+    ("things.csv", "street-mqtt,,,,\n", "@street-mqtt,,,01/02/2026,\n", "installed '01/02/2026' is not a date"),
+    ("things.csv", "street-mqtt,,,,\n", "@street-mqtt,,,,../../etc/passwd\n", "is not in the city folder"),
+    ("things.csv", "street-mqtt,,,,\n", "@street-mqtt,,,\n", "9 cells where the header has 10"),
+    ("things.csv", "street-mqtt,,,,\n", '@street-mqtt,,"Rue, 1"x,,\n', "not CSV"),
     ("things.csv", "longitude", "@lon", "the column 'longitude' is missing"),
     ("things.csv", "installed", "@instaled", "unknown column 'instaled'"),
     ("things.csv", "address", "@photo", "the column 'photo' stands twice"),
@@ -174,7 +174,7 @@ def test_another_separator_is_one_fault_and_the_rows_are_still_read(folder, sepa
 def test_lines_are_counted_through_texts_of_several_lines(folder):
     file = folder / "things.csv"
     rows = file.read_text().splitlines()
-    rows[1] = rows[1].replace("street-mqtt,,", 'street-mqtt,"Rue,\nde la paix",')
+    rows[1] = rows[1].replace("street-mqtt,,,", 'street-mqtt,,"Rue,\nde la paix",')
     file.write_text("\n".join(rows).replace("hive", "hives"))
     assert [fault.line for fault in city.check(folder)] == [4]
 
@@ -190,7 +190,7 @@ def test_a_folder_that_is_not_there_is_a_fault(tmp_path):
 
 def test_thirty_thousand_devices_are_read(folder):
     file = folder / "things.csv"
-    rows = [f"D-{n},counter,centre,{4.61 + n * 1e-6:.6f},43.68,street-mqtt,,," for n in range(30_000)]
+    rows = [f"D-{n},counter,centre,{4.61 + n * 1e-6:.6f},43.68,street-mqtt,,,," for n in range(30_000)]
     file.write_text(file.read_text() + "\n".join(rows) + "\n")
     assert len(city.read(folder).devices) == 30_003
 
