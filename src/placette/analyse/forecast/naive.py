@@ -1,0 +1,82 @@
+"""The ladder for new sensors: seasonal naive, then the weighted quantiles of the same hours of the past weeks.
+
+A forecaster that cannot beat these is not shown. They need no fit: a series of a day forecasts tomorrow.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from placette.analyse.forecast.terms import Floats, Ints, Panel, filled
+
+
+def seasonal_naive(panel: Panel, horizon: int, levels: Floats, season: int = 0, context: int = 0) -> Floats:
+    """Repeat the last season; the spread is that of its errors, growing with each season ahead.
+
+    Quantiles are normal with σ_h = σ·√(⌊h/season⌋ + 1), as statsforecast has it (Hyndman & Athanasopoulos, §5.5).
+    Gaps are filled forward, at least one season must be there. ``season`` in steps, that of the panel when 0;
+    ``context`` keeps the newest steps alone, as benchmarks of classical methods do.
+
+    >>> panel = Panel(values=np.array([[1.0], [3.0]] * 4), start_s=0, step_s=43_200, known=np.empty((0, 0)))
+    >>> seasonal_naive(panel, 3, np.array([0.5])).ravel().tolist()
+    [1.0, 3.0, 1.0]
+    """
+    season, past = season or panel.season, filled(panel.values)[-context:]
+    point = np.tile(past[-season:], (-(-horizon // season), 1))[:horizon]
+    error = past[season:] - past[:-season]
+    sigma = np.sqrt((error**2).mean(axis=0))
+    grown = np.sqrt(np.arange(horizon) // season + 1.0)
+    z = np.array([NormalDist().inv_cdf(float(level)) for level in levels])
+    return np.asarray(point[..., None] + grown[:, None, None] * sigma[None, :, None] * z)
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Same hours of past weeks: how fast weeks fade, and how the recent level moves the whole."""
+
+    half_life_weeks: Annotated[float, msgspec.Meta(ge=0.5, le=52)] = 4.0
+    weeks: Annotated[int, msgspec.Meta(ge=2, le=104)] = 16
+    other_days: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    """Weight of the same hour on other days of the week: a few days of history already have a spread."""
+
+
+def profile(panel: Panel, horizon: int, levels: Floats, settings: Profile | None = None) -> Floats:
+    """Return the weighted quantiles of the same hour in past weeks, recent weeks and the same weekday first.
+
+    A series without any value forecasts NaN.
+    """
+    chosen = settings or Profile()
+    length, count = panel.values.shape
+    steps = length + np.arange(min(horizon, panel.week))
+    out = np.full((len(steps), count, len(levels)), np.nan)
+    for row, step in enumerate(steps):
+        rows, weights = _same_hours(int(step), length, panel, chosen)
+        for series in range(count):
+            out[row, series] = weighted_quantiles(panel.values[rows, series], weights, levels)
+    return out[np.arange(horizon) % panel.week]
+
+
+def _same_hours(step: int, length: int, panel: Panel, chosen: Profile) -> tuple[Ints, Floats]:
+    rows = np.arange(step % panel.day, length, panel.day)
+    rows = rows[rows >= step - (chosen.weeks + 1) * panel.week]
+    age = (step - rows) / panel.week
+    weights = 0.5 ** (age / chosen.half_life_weeks) * np.where((step - rows) % panel.week, chosen.other_days, 1.0)
+    return rows, weights
+
+
+def weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
+    """Return quantiles of weighted values, linear between the middles of their weights; NaN without any value.
+
+    >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), np.ones(3), np.array([0.5])).tolist()
+    [2.0]
+    """
+    there = ~np.isnan(values)
+    if not there.any():
+        return np.full(len(levels), np.nan)
+    order = np.argsort(values[there], kind="stable")
+    sorted_values, w = values[there][order], weights[there][order]
+    middle = (np.cumsum(w) - w / 2) / w.sum()
+    return np.interp(levels, middle, sorted_values)
