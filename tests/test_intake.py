@@ -66,7 +66,8 @@ async def test_one_arrival_that_breaks_the_reader_harms_no_other(store: Store, m
         return real(self, one, *more)
 
     monkeypatch.setattr(MessageReader, "_read_one", breaks)
-    assert await MessageIntake(store)([of(1), arrival("poison")]) == Taken(1, 1, reasons=("an error on our side",))
+    why = "an error on our side"
+    assert await MessageIntake(store)([of(1), arrival("poison")]) == Taken(1, 1, reasons=(why,), aside={1: why})
 
 
 async def test_a_busy_store_takes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,9 @@ class MessageIntake:
         )
         await self._keep(dead)
         reasons = tuple(dict.fromkeys(letter.what for letter in dead))[:REASONS]
-        return Taken(stored, len(dead), read.repeated, reasons)
+        return Taken(
+            stored, len(dead), read.repeated, reasons, _aside(arrivals, dead, {*read.origins} - refused.keys())
+        )
 
     def _read(self, arrivals: Sequence[Arrival], first_id: int, *, again: bool = False) -> Harmonised:
         directory, reader = self._store.directory, self._reader
@@ -187,6 +189,16 @@ class MessageIntake:
             except (Busy, StorageFailure) as error:
                 log.warning("dead letters wait for the store: %s", error)
                 await asyncio.sleep(KEEP_AGAIN_S)
+
+
+def _aside(arrivals: Sequence[Arrival], dead: list[DeadLetter], used: set[int]) -> dict[int, str]:
+    """Return why, by their number, of the arrivals that left a dead letter and were not ``used`` in part."""
+    why = {id(letter.arrival): letter.what for letter in dead}
+    return {
+        number: why[id(arrival)]
+        for number, arrival in enumerate(arrivals if why else ())
+        if id(arrival) in why and number not in used
+    }
 
 
 def _letter(arrival: Arrival, error: BadObservation) -> DeadLetter:

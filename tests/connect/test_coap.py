@@ -126,8 +126,8 @@ async def test_each_request_has_its_answer(
 @pytest.mark.parametrize(
     ("answer", "device", "code", "said"),
     [
-        (Taken(0, 1, reasons=("no such field",)), "A", codes.BAD_REQUEST, b"kept aside: no such field"),
-        (Taken(0, 1, reasons=("no device",)), "B", codes.NOT_FOUND, b"kept aside: no device"),
+        (Taken(0, 1, aside={0: "no such field"}), "A", codes.BAD_REQUEST, b"kept aside: no such field"),
+        (Taken(0, 1, aside={0: "no device"}), "B", codes.NOT_FOUND, b"kept aside: no device"),
         (Taken(1, 1, reasons=("half",)), "A", codes.CHANGED, b"half"),
         (Taken(0, 0, 1), "A", codes.CHANGED, b""),
         (Busy("the queue is full", retry_after_s=7), "A", codes.SERVICE_UNAVAILABLE, b"the queue is full"),
@@ -144,6 +144,27 @@ async def test_what_became_of_it_is_told(
     assert (response.code, response.payload) == (code, said)
     if isinstance(answer, Busy):
         assert response.opt.max_age == 7
+
+
+class Picky(Recorder):
+    """Waits at its gate, and sets aside what holds the word bad."""
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> Taken:
+        await super().__call__(arrivals)
+        return Taken(1, 1, aside={n: "bad" for n, each in enumerate(arrivals) if each.payload == b"bad"})
+
+
+async def test_of_messages_that_went_together_each_has_its_own_answer(udp_port: int, until: Any) -> None:
+    sink = Picky()
+    sink.gate.clear()
+    network = CoapNetwork(config(udp_port), sink)
+    async with served(network, until) as post:
+        answers = [asyncio.create_task(post(f"s/A?token={TOKEN}", body)) for body in (b"1", b"2", b"bad", b"3")]
+        await until(lambda: network.health.waiting == 4)
+        sink.gate.set()
+        said = [(each.code, each.payload) for each in await asyncio.gather(*answers)]
+    assert [code for code, _ in said] == [codes.CHANGED, codes.CHANGED, codes.BAD_REQUEST, codes.CHANGED]
+    assert said[2][1] == b"kept aside: bad"
 
 
 async def test_long_bodies_come_in_blocks(udp_port: int, until: Any) -> None:

@@ -123,36 +123,6 @@ async def test_what_is_not_durable_is_to_be_sent_again(
     assert webhooks.networks["lora"].health.problem == ""
 
 
-class Slow:
-    """Takes arrivals when it is let go."""
-
-    def __init__(self) -> None:
-        self.batches: list[int] = []
-        self.began, self.gate = asyncio.Event(), asyncio.Event()
-
-    async def __call__(self, arrivals: Sequence[Arrival]) -> Taken:
-        self.batches.append(len(arrivals))
-        self.began.set()
-        await self.gate.wait()
-        return Taken(stored=len(arrivals))
-
-
-@pytest.mark.parametrize(("gone", "batches"), [(5, [1, 4]), (0, [1, 5])])
-async def test_messages_that_come_at_once_are_made_durable_together(
-    webhooks: Webhooks, gone: int, batches: list[int]
-) -> None:
-    slow, network = Slow(), webhooks.networks["lora"]
-    arrivals = [Arrival(network="lora", channel="c", payload=bytes([n]), received_time=NOW) for n in range(6)]
-    calls = [asyncio.create_task(network.hand_over(each, slow, lambda: NOW)) for each in arrivals]
-    await slow.began.wait()
-    calls.pop(gone).cancel()
-    slow.gate.set()
-    answers = await asyncio.gather(*calls)
-    assert slow.batches == batches
-    assert {answer.messages for answer in answers} == ({1, 4} if gone else {5})
-    assert network.health.waiting == 0
-
-
 async def test_an_unknown_network_is_not_found(client: httpx.AsyncClient, taking: Taking) -> None:
     answer = await client.post("/api/networks/nowhere", content=b"{}")
     assert (answer.status_code, taking.arrivals) == (404, [])

@@ -26,10 +26,10 @@ from aiocoap.numbers import codes
 
 from placette.connect import coap_oscore
 from placette.connect.coap_blocks import Block, Blocks, Incomplete
+from placette.connect.gathering import Gathering
 from placette.model.arrivals import Arrival
-from placette.model.errors import Busy, PlacetteError, StorageFailure, TooLarge
-from placette.model.networks import NetworkCounters, Sink, Taken
-from placette.model.pace import LastMinute
+from placette.model.errors import Busy, StorageFailure, TooLarge
+from placette.model.networks import NetworkCounters, Sink
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +83,8 @@ class CoapNetwork:
     ) -> None:
         self.config = config
         self.health = NetworkCounters(name=config.name, address=f"coap://{_shown(config.host)}:{config.port}")
-        self.recent = LastMinute()
-        """Messages received in the last minute."""
-        self._sink = sink
+        self._gathering = Gathering(self.health, sink, clock)
+        self.recent = self._gathering.recent
         self._knows = knows
         self._clock = clock
         self._blocks = Blocks(config.limit)
@@ -187,41 +186,18 @@ class CoapNetwork:
         now = self._clock()
         if self.health.waiting >= MOST_WAITING:
             return _say(codes.SERVICE_UNAVAILABLE, "too many at once", max_age=1)
-        self.health.received += 1
-        self.health.last_frame_time = now
-        self.recent.count(1, now)
-        self.health.waiting += 1
         arrival = Arrival(network=self.config.name, channel=channel, payload=payload, received_time=now)
         try:
-            taken = await self._sink([arrival])
+            share = await self._gathering.hand_over(arrival)
         except (Busy, StorageFailure) as error:
-            return self._unavailable(error)
+            return _say(codes.SERVICE_UNAVAILABLE, error.what, max_age=getattr(error, "retry_after_s", 30))
         except Exception:
             log.exception("%s: a message could not be stored", self.config.name)
-            self.health.problem = "an error on our side; the log says which"
             return _say(codes.INTERNAL_SERVER_ERROR, "an error on our side")
-        finally:
-            self.health.waiting -= 1
-        self._count(taken, now)
-        if not taken.dead or taken.stored:
-            return _say(codes.CHANGED, "; ".join(taken.reasons))
-        why = f"kept aside: {'; '.join(taken.reasons)}"
-        return _say(codes.BAD_REQUEST if self._knows(device) else codes.NOT_FOUND, why)
-
-    def _unavailable(self, error: PlacetteError) -> aiocoap.Message:
-        if self.health.problem != str(error):
-            log.error("%s: %s", self.config.name, error)
-        self.health.problem = str(error)
-        return _say(codes.SERVICE_UNAVAILABLE, error.what, max_age=getattr(error, "retry_after_s", 30))
-
-    def _count(self, taken: Taken, received: int) -> None:
-        health = self.health
-        health.stored += taken.stored
-        health.dead += taken.dead
-        health.repeated += taken.repeated
-        health.last_stored_time = self._clock()
-        health.lag_s = max(0, health.last_stored_time - received) / 1e6
-        health.problem = ""
+        why = share.taken.aside.get(share.number)
+        if why is None:
+            return _say(codes.CHANGED, "; ".join(share.taken.reasons) if share.messages == 1 else "")
+        return _say(codes.BAD_REQUEST if self._knows(device) else codes.NOT_FOUND, f"kept aside: {why}")
 
 
 class _Door(resource.Resource):  # type: ignore[misc]  # aiocoap has no types

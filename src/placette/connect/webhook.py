@@ -12,7 +12,6 @@ while ours can be mended and replayed. What is not durable is answered 503 or 50
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
@@ -23,18 +22,16 @@ from starlette.responses import Response
 
 from placette.api import Access, Route, json_response
 from placette.connect.bodies import blocks
+from placette.connect.gathering import Gathering
 from placette.model.arrivals import Arrival
-from placette.model.errors import NotFound, PlacetteError
-from placette.model.networks import NetworkCounters, Sink, Taken
-from placette.model.pace import LastMinute
+from placette.model.errors import NotFound
+from placette.model.networks import NetworkCounters, Sink
 
 PATH = "/api/networks/{key}"
 INFLUX = ("/api/v2/write", "/write")
 """What clients of InfluxDB 2 and 1 add to the address they are given."""
 TOLD = ("event", "precision", "device")
 """What a query may say about the message; the rest may hold secrets (``u`` and ``p`` of InfluxDB 1) and is not kept."""
-BATCH = 500
-"""Messages handed over at once."""
 _LONGEST = 200
 
 
@@ -51,74 +48,6 @@ class Answer(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-class _Call(msgspec.Struct, eq=False):
-    """A message that waits, and then what has become of it."""
-
-    arrival: Arrival
-    outcome: Answer | Exception | None = None
-
-
-class HttpNetwork:
-    """One network that calls us; ``health`` counts and ``recent`` knows the last minute.
-
-    Messages that come while others are being stored are handed over together: making one durable takes as long as
-    making a thousand so.
-    """
-
-    def __init__(self, key: str) -> None:
-        self.health = NetworkCounters(name=key, address=PATH.format(key=key), connected=True)
-        self.recent = LastMinute()
-        self._calls: list[_Call] = []
-        self._turn = asyncio.Lock()
-
-    async def hand_over(self, arrival: Arrival, sink: Sink, clock: Callable[[], int]) -> Answer:
-        """Return what has become of a message once it is durable; raises what ``sink`` raises."""
-        call = _Call(arrival)
-        self._calls.append(call)
-        self.health.received += 1
-        self.health.waiting += 1
-        self.health.last_frame_time = arrival.received_time
-        self.recent.count(1, arrival.received_time)
-        try:
-            async with self._turn:
-                if call.outcome is None:
-                    await self._hand_over_all(sink, clock)
-        finally:
-            self.health.waiting -= 1
-            if call in self._calls:
-                self._calls.remove(call)
-        if isinstance(call.outcome, Exception):
-            raise call.outcome
-        assert call.outcome is not None  # noqa: S101  # the turn before this one, or this one, has set it
-        return call.outcome
-
-    async def _hand_over_all(self, sink: Sink, clock: Callable[[], int]) -> None:
-        calls, self._calls = self._calls[:BATCH], self._calls[BATCH:]
-        outcome: Answer | Exception
-        try:
-            taken = await sink([each.arrival for each in calls])
-        except asyncio.CancelledError:
-            self._calls[:0] = calls  # the one whose turn it was has gone: the next one hands them over
-            raise
-        except Exception as error:  # noqa: BLE001  # every caller raises it
-            outcome = error
-            self.health.problem = str(error) if isinstance(error, PlacetteError) else "an error on our side"
-        else:
-            outcome = Answer(len(calls), taken.stored, taken.dead, taken.repeated, taken.reasons)
-            self._note(taken, calls[0].arrival.received_time, clock())
-        for each in calls:
-            each.outcome = outcome
-
-    def _note(self, taken: Taken, received: int, now: int) -> None:
-        health = self.health
-        health.stored += taken.stored
-        health.dead += taken.dead
-        health.repeated += taken.repeated
-        health.last_stored_time = now
-        health.lag_s = max(0, now - received) / 1e6
-        health.problem = ""
-
-
 class Webhooks:
     """The addresses of the networks named; ``limit`` is the largest body after decompression, bytes."""
 
@@ -130,8 +59,7 @@ class Webhooks:
         limit: int = 4 << 20,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
-        self.networks = {key: HttpNetwork(key) for key in keys}
-        self._sink = sink
+        self.networks = {key: Gathering(_health(key), sink, clock) for key in keys}
         self._limit = limit
         self._clock = clock
 
@@ -172,9 +100,11 @@ class Webhooks:
         arrival = Arrival(
             network=network.health.name, channel=_channel(request), payload=payload, received_time=self._clock()
         )
-        return await network.hand_over(arrival, self._sink, self._clock)
+        share = await network.hand_over(arrival)
+        taken = share.taken
+        return Answer(share.messages, taken.stored, taken.dead, taken.repeated, taken.reasons)
 
-    def _network(self, request: Request) -> HttpNetwork:
+    def _network(self, request: Request) -> Gathering:
         key = request.path_params["key"]
         network = self.networks.get(key)
         if network is None:
@@ -184,6 +114,10 @@ class Webhooks:
                 'networks.toml declares them: kind = "http"',
             )
         return network
+
+
+def _health(key: str) -> NetworkCounters:
+    return NetworkCounters(name=key, address=PATH.format(key=key), connected=True)
 
 
 def _channel(request: Request) -> str:

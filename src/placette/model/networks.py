@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -20,6 +20,8 @@ class Taken(msgspec.Struct, frozen=True):
     repeated: int = 0
     reasons: tuple[str, ...] = ()
     """Why arrivals are kept as dead letters: the first of the reasons."""
+    aside: Mapping[int, str] = {}
+    """Arrivals of which nothing was stored: their number in what was handed over, and why."""
 
 
 Sink = Callable[[Sequence[Arrival]], Awaitable[Taken]]

@@ -19,13 +19,13 @@ from starlette.responses import Response
 
 from placette.api import Access, Route, json_response
 from placette.connect.bodies import blocks
+from placette.connect.gathering import Gathering
 from placette.connect.talq import checks
 from placette.connect.talq.errors import TalqErrorMessage, TalqFault, answer
 from placette.connect.talq.registry import Device, Registry
-from placette.connect.webhook import HttpNetwork
 from placette.model.arrivals import Arrival
 from placette.model.errors import NotFound
-from placette.model.networks import Sink
+from placette.model.networks import NetworkCounters, Sink
 
 PREFIX = "/talq/{key}"
 PAGE = 1_000
@@ -36,10 +36,10 @@ Handler = Callable[["_Network", Request], Awaitable[Response]]
 class _Network:
     """One network of TALQ gateways: what they announced, and how it is doing."""
 
-    def __init__(self, key: str, file: Path) -> None:
+    def __init__(self, key: str, file: Path, sink: Sink, clock: Callable[[], int]) -> None:
         self.registry = Registry(key, file)
-        self.counted = HttpNetwork(key)
-        self.counted.health.address = PREFIX.format(key=key)
+        health = NetworkCounters(name=key, address=PREFIX.format(key=key), connected=True)
+        self.counted = Gathering(health, sink, clock)
 
 
 class TalqRoutes:
@@ -54,9 +54,8 @@ class TalqRoutes:
         limit: int = 4 << 20,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
-        self._networks = {key: _Network(key, folder / f"{key}.json") for key in keys}
+        self._networks = {key: _Network(key, folder / f"{key}.json", sink, clock) for key in keys}
         self.networks = {key: each.counted for key, each in self._networks.items()}
-        self._sink = sink
         self._limit = limit
         self._clock = clock
 
@@ -223,7 +222,7 @@ class TalqRoutes:
         arrival = Arrival(
             network=counted.health.name, channel=request.url.path[:200], payload=payload, received_time=self._clock()
         )
-        await counted.hand_over(arrival, self._sink, self._clock)
+        await counted.hand_over(arrival)
 
     async def _body(self, request: Request) -> Any:
         payload = b"".join([block async for block in blocks(request, self._limit, self._limit)])
