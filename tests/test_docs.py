@@ -1,15 +1,20 @@
 """The docs are true: their commands are run against a living city, and nothing a user meets is left out of them.
 
 In a ``console`` block a line that begins with ``$`` is a command for bash; the lines below it are what it prints, where
-``…`` stands for anything; a command without such lines must only succeed. The blocks of a page are run in order, all
-pages in one folder, with ``PLACETTE_URL``, ``PLACETTE_TOKEN``, ``PLACETTE_MQTT_HOST`` and ``PLACETTE_MQTT_PORT`` set.
+``…`` stands for anything; a command without such lines must only succeed. A block with a ``title`` is what a page tells
+to add to the file so named. The blocks of a page are run in order, all pages in one folder, with ``PLACETTE_URL``,
+``PLACETTE_TOKEN``, ``PLACETTE_MQTT_HOST`` and ``PLACETTE_MQTT_PORT`` set, and ``TRY_PORT``, which is free for a server
+that a page starts itself; that server's process id stands in a file ``*.pid``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -49,12 +54,19 @@ class Living(NamedTuple):
 
 
 def steps(text: str) -> list[Step]:
-    """Return the commands of all console blocks in order."""
+    """Return the commands of all console blocks, and for each block with a title one that adds it to its file."""
     found: list[Step] = []
-    inside = False
+    inside, file = False, ""
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("```"):
-            inside = line == "```console"
+            if file:
+                found[-1] = found[-1]._replace(command=f"{found[-1].command}END\n")
+            title = re.search(r'title="([^"]+)"', line)
+            inside, file = line == "```console", title[1] if title else ""
+            if file:
+                found.append(Step(number, f"cat >> {shlex.quote(file)} <<'END'\n", ""))
+        elif file:
+            found[-1] = found[-1]._replace(command=f"{found[-1].command}{line}\n")
         elif inside and line.startswith("$ "):
             found.append(Step(number, line[2:], ""))
         elif inside and found:
@@ -92,6 +104,7 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]),
         "PLACETTE_MQTT_HOST": "127.0.0.1",
         "PLACETTE_MQTT_PORT": str(mqtt),
+        "TRY_PORT": str(free_port()),
     }
     serve = ["placette", "serve", "--city", "cities/aix", "--port", "0"]
     with (
@@ -106,6 +119,9 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
             environment["PLACETTE_TOKEN"] = made.stdout.decode().strip()
             yield Living(folder, environment)
         finally:
+            for left in folder.glob("*.pid"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(left.read_text()), signal.SIGTERM)
             server.terminate()
             server.wait(START_S)
             broker.terminate()
