@@ -3,6 +3,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { rolldown } from "rolldown";
 import { defineConfig } from "vite";
 
 const OUT = "../src/placette/web/static";
@@ -34,6 +35,17 @@ const icons = {
   },
 };
 
+// The worker of the field pages has a name that never changes, and is one classic script: not every browser knows others.
+const fieldWorker = {
+  name: "field-worker",
+  apply: "build",
+  async generateBundle() {
+    const bundle = await rolldown({ input: "src/field-worker.ts" });
+    const { output } = await bundle.generate({ format: "iife", minify: true });
+    this.emitFile({ type: "asset", fileName: "field-worker.js", source: output[0].code });
+  },
+};
+
 // Scripts' licences are gathered by Vite; what only styles name is not, so the font's comes along by hand.
 const fontLicence = {
   name: "font-licence",
@@ -47,7 +59,7 @@ const fontLicence = {
 export default defineConfig({
   base: "/static/",
   publicDir: "public",
-  plugins: [icons, fontLicence, precompressed],
+  plugins: [icons, fieldWorker, fontLicence, precompressed],
   build: {
     outDir: OUT,
     emptyOutDir: true,
@@ -57,6 +69,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { site: "src/site.ts", style: "styles/site.css" } },
+    rollupOptions: {
+      input: { site: "src/site.ts", field: "src/field.ts", style: "styles/site.css" },
+    },
   },
 });

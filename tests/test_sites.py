@@ -26,6 +26,7 @@ from placette.model.entities import Origin
 from placette.model.times import iso
 from placette.publish.city_sync import sync
 from placette.store import Store
+from placette.web.pages.field import short
 
 AIX = Path(__file__).resolve().parents[1] / "cities" / "aix"
 NOON = 1_780_000_000_000_000
@@ -53,7 +54,7 @@ class Desk:
         work.settle()
         self.desk = FieldDesk(self.store, work, folder, lambda: self.now)
         self.tokens = Tokens(folder)
-        routes = [*sites.routes(self.desk, self.tokens, lambda _: "https://p.example"), sites.short(lambda _: "fr")]
+        routes = [*sites.routes(self.desk, self.tokens, lambda _: "https://p.example"), short()]
         self.app = Starlette(routes=mount(routes, self.tokens))
 
     def client(self, token: str = "") -> httpx.AsyncClient:

@@ -23,4 +23,15 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "placette-stream": PlacetteStream,
 };
 
+// Orders of field work that were not sent would be lost with what the browser forgets when one signs out.
+document.addEventListener("submit", (event) => {
+  const question = (event.target as HTMLElement).dataset["waiting"];
+  const count = Number(localStorage.getItem("placette-waiting")) || 0;
+  if (question && count && !confirm(question.replace("{count}", String(count)))) event.preventDefault();
+  else if (question) {
+    localStorage.removeItem("placette-waiting");
+    indexedDB.deleteDatabase("placette-field");
+  }
+});
+
 for (const [name, element] of Object.entries(ELEMENTS)) customElements.define(name, element);

@@ -217,6 +217,7 @@ class House:
             basemap=self.data / BASEMAP,
             public_url=self.settings.server.public_url,
             desk=self.desk,
+            field=self.field,
         )
 
     def asgi(self) -> Asgi:

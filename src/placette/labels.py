@@ -22,8 +22,8 @@ _QUIET = 4
 """Modules of white around the code, as the standard asks."""
 _QR_MM = 29.0
 _LEFT_MM = 32.0
-_LINE = 21
-"""Letters of a line of the larger text."""
+_LINE = 18
+"""Letters of a line of the larger text, as wide as the broadest of the usual fonts has them."""
 _PATH = re.compile(r'<path[^>]*\bd="([^"]+)"')
 
 
@@ -79,14 +79,14 @@ def _lines(label: Label) -> list[tuple[str, float, float, int]]:
     found: list[tuple[str, float, float, int]] = []
     y = 8.0
     for words, letters, height, weight, most in (
-        (label.name, _LINE, 3.4, 700, 2),
-        (label.place, _LINE + 4, 2.9, 400, 2),
+        (label.name, _LINE, 3.2, 700, 2),
+        (label.place, _LINE + 5, 2.7, 400, 2),
     ):
         for line in _wrapped(words, letters, most):
             found.append((line, y, height, weight))
             y += height * 1.25
         y += 0.9
-    found.append((label.code, max(y + 0.4, 26.0), 3.6 if len(label.code) <= 16 else 57 / len(label.code), 700))
+    found.append((label.code, max(y + 0.6, 26.0), min(3.6, 54 / len(label.code)), 700))
     found.append((label.city, 32.5, 2.9, 400))
     return found
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 
 from placette.access import Tokens
 from placette.api import Access, Route, json_response, read_body
@@ -137,24 +137,6 @@ class _Handlers:
     async def things(self, request: Request) -> Response:
         text = await asyncio.to_thread(self._desk.things_csv)
         return Response(text, 200, {"Cache-Control": "no-store"}, "text/csv")
-
-
-def short(language_of: Callable[[Request], str]) -> Route:
-    """Return the short address of labels, which leads to the device's page in the reader's language."""
-
-    async def lead(request: Request) -> Response:
-        code = request.url.path.removeprefix("/t/")
-        headers = {"Vary": "Accept-Language", "Cache-Control": "no-cache"}
-        return RedirectResponse(f"/{language_of(request)}/things/{code}", 302, headers)
-
-    return Route(
-        method="GET",
-        path="/t/{code:path}",
-        handler=lead,
-        access=Access.PUBLIC,
-        summary="The address on the label of a device: to its page in the reader's language",
-        media_type="text/html",
-    )
 
 
 async def _body(request: Request, kind: type[Body]) -> Body:

@@ -6,6 +6,8 @@ import { replaceContent } from "../content";
  * - `src`: address of an HTML fragment; `every`: seconds between two readings (at least 2)
  * - event `placette-refreshed` (bubbles) after each replacement
  *
+ * Nothing is read any more once the content holds an element with `data-done`.
+ *
  * Focus, open `<details>` and scroll stay where they are; nothing is read while the page is hidden.
  */
 export class PlacetteRefresh extends HTMLElement {
@@ -37,7 +39,7 @@ export class PlacetteRefresh extends HTMLElement {
 
   private schedule(): void {
     clearTimeout(this.timer);
-    if (!this.isConnected) return;
+    if (!this.isConnected || this.querySelector("[data-done]")) return;
     const seconds = Math.max(2, Number(this.getAttribute("every")) || 15);
     this.timer = window.setTimeout(() => void this.refresh(), seconds * 1000);
   }

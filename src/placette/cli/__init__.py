@@ -30,6 +30,8 @@ for _name, _where in (
     ("city", "city:app"),
     ("codec", "codec:app"),
     ("letters", "letters:app"),
+    ("device", "device:app"),
+    ("label", "device:label"),
     ("reharmonise", "reharmonise:reharmonise"),
     ("token", "token:app"),
     ("backup", "backup:backup"),

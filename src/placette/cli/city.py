@@ -6,7 +6,9 @@ from pathlib import Path
 
 from cyclopts import App
 
-from placette import city, codecs
+from placette import city as cities
+from placette import codecs
+from placette.cli import DATA
 from placette.javascript import JavaScriptEngine
 
 app = App(name="city", help="Make and check city folders.")
@@ -22,8 +24,8 @@ def new(name: str, *, target: Path | None = None) -> int:
         name: The city's name.
         target: The folder to make; without it, cities/<name>.
     """
-    folder = target or Path("cities") / city.slug(name)
-    for file in city.scaffold(name, folder):
+    folder = target or Path("cities") / cities.slug(name)
+    for file in cities.scaffold(name, folder):
         print(file)
     print(f"\nNext: edit these files, run `placette city check {folder}`, then `placette serve --city {folder}`.")
     return 0
@@ -40,15 +42,30 @@ def check(folder: Path) -> int:
     """
     from placette.understanding import formats  # noqa: PLC0415  # it loads the store, which `city new` does not need
 
-    faults = [*city.check(folder), *codecs.faults_of(folder)]
+    faults = [*cities.check(folder), *codecs.faults_of(folder)]
     for fault in faults:
         print(f"{fault.file}:{fault.line}: {fault.what} — {fault.remedy}")
     if faults:
         print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}.")
         return 1
-    found = city.read(folder)
+    found = cities.read(folder)
     formats(found)
     for source in codecs.unread_of(folder):
         print(f"{source.file}: not looked at, and no model asks for it — {JavaScriptEngine().missing}")
     print(f"{found.name}: {len(found.places)} places, {len(found.devices)} devices, no fault.")
     return 0
+
+
+@app.command
+def export(*, data: Path = DATA, city: Path | None = None) -> None:
+    """Print things.csv with what the field declared, to be put into the city folder.
+
+    Example: placette city export > cities/aix/things.csv
+
+    Args:
+        data: The data folder.
+        city: The city folder, where no server runs on the data.
+    """
+    from placette.cli.device import things  # noqa: PLC0415  # it loads the server, which `city new` does not need
+
+    print(things(data, city), end="")

@@ -23,6 +23,9 @@ from placette.store import Store
 from placette.web.assets import Assets
 from placette.web.pages.appearance import appearance
 from placette.web.pages.dead_letters import change_dead_letters, dead_letters
+from placette.web.pages.field import Desk as FieldDesk
+from placette.web.pages.field import pages as field_pages
+from placette.web.pages.field import short
 from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
 from placette.web.pages.imports import Desk
@@ -67,7 +70,7 @@ class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
 
     ``again`` reads again what came before; ``public_url`` is the address under which others reach them, when it is set;
-    ``desk`` takes the files that are handed in.
+    ``desk`` takes the files that are handed in, ``field`` the orders of technicians.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
     """
@@ -83,16 +86,18 @@ class Pages:
         basemap: Path | None = None,
         public_url: str = "",
         desk: Desk | None = None,
+        field: FieldDesk | None = None,
     ) -> None:
         self._assets = Assets()
         self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
-        self._site = Site(store, city, health, self._renderer, tokens, again, public_url)
+        self._site = Site(store, city, health, self._renderer, tokens, again, public_url, field)
         handed = import_pages(desk) if desk is not None else []
         self._more = [_Page(path, handler, summary, Access.WRITE, method) for path, method, handler, summary in handed]
+        self._more += [_Page(*each) for each in (field_pages(field) if field is not None else [])]
 
     def use_city(self, city: City) -> None:
         """Show this city from now on: a device was installed, replaced or retired."""
-        self._site.city = city
+        self._site.use_city(city)
 
     def routes(self) -> list[Route]:
         """Return every address of the pages, static files included."""
@@ -105,8 +110,9 @@ class Pages:
                 summary="To the pages in the reader's language",
                 media_type="text/html",
             ),
-            *(self._route(page, language) for language in LANGUAGES for page in (*_PAGES, *self._more)),
+            *(self._route(page, language) for language in LANGUAGES for page in (*self._more, *_PAGES)),
             *self._assets.routes(),
+            *([short()] if self._site.field is not None else []),
         ]
 
     def _route(self, page: _Page, language: str) -> Route:

@@ -20,6 +20,7 @@ from placette.model.errors import NotFound
 
 FOREVER = "public, max-age=31536000, immutable"
 AN_HOUR = "public, max-age=3600"
+WORKER = "field-worker.js"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 
@@ -45,12 +46,13 @@ class Assets:
         return next(f"/static/{entry['file']}" for key, entry in self._manifest.items() if key.endswith(".woff2"))
 
     def routes(self) -> list[Route]:
-        """Return ``GET /static/…`` and the browser's own ``/favicon.ico``."""
+        """Return ``GET /static/…`` and the addresses that browsers want at the root."""
         summary = "The pages' scripts, styles, fonts and pictures"
         get: dict[str, Any] = {"method": "GET", "access": Access.PUBLIC, "summary": summary, "media_type": "*/*"}
         return [
             Route(path="/static/{path:path}", handler=self._show, **get),
             Route(path="/favicon.ico", handler=self._favicon, **get),
+            Route(path=f"/{WORKER}", handler=self._worker, **get),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -58,6 +60,12 @@ class Assets:
 
     async def _favicon(self, request: Request) -> Response:
         return self._answer(request, "favicon.svg")
+
+    async def _worker(self, request: Request) -> Response:
+        """Answer the worker of the field pages: from the root, so that it may have any scope; asked for each time."""
+        answer = self._answer(request, WORKER)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
 
     def _answer(self, request: Request, path: str) -> Response:
         if path not in self._files or path.endswith(tuple(suffix for _, suffix in ENCODINGS)):

@@ -22,6 +22,7 @@ class Tool(NamedTuple):
 
 
 TOOLS = (
+    Tool("/field", "field.heading", "scan", Access.WRITE),
     Tool("/network", "backstage.network", "network", Access.WRITE),
     Tool("/import", "backstage.import", "upload", Access.WRITE),
     Tool("/dead-letters", "backstage.letters", "letter", Access.ADMIN),

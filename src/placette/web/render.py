@@ -24,6 +24,8 @@ from placette.web.figures import Figures
 from placette.web.fleet import kind_name, property_name
 from placette.web.words import LANGUAGES, LOCALES, Words
 
+KEEP = "placette-keep"
+"""Header of a phone that keeps a page for when it has no network: such a page says nothing about persons."""
 THEMES = ("auto", "light", "dark", "contrast")
 THEME_COOKIE = "placette-theme"
 
@@ -100,6 +102,7 @@ class Renderer:
             "assets": self._assets,
             "backstage": tools_of,
             "version": __version__,
+            "kept": request.headers.get(KEEP) == "1",
             "basemap": self._basemap is not None and self._basemap.is_file(),
             "kind_name": lambda kind, count=1: kind_name(words, kind, count),
             "property_name": lambda info: property_name(city, info, language),

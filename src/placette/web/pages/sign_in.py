@@ -14,6 +14,8 @@ from placette.web.pages.site import Site, error_page, inside
 
 SESSION_S = 43_200
 """A working day: a forgotten browser is signed out by the next morning."""
+CLEARED = '"cache", "storage"'
+"""What the browser forgets: answers, and with "storage" the pages and orders that field work keeps on the phone."""
 
 
 async def sign_in(site: Site, request: Request, language: str) -> Response:
@@ -51,7 +53,7 @@ async def signed_in(site: Site, request: Request, language: str) -> Response:
 async def sign_out(site: Site, request: Request, language: str) -> Response:
     """Answer ``POST /fr/sign-out``: forget the cookie; the token itself stays good until it is revoked."""
     refuse_foreign(request)
-    done = RedirectResponse(f"/{language}/", 303, {"Cache-Control": "no-store", "Clear-Site-Data": '"cache"'})
+    done = RedirectResponse(f"/{language}/", 303, {"Cache-Control": "no-store", "Clear-Site-Data": CLEARED})
     done.delete_cookie(COOKIE, path="/", secure=_secure(site, request), httponly=True, samesite="strict")
     return done
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -43,7 +43,7 @@ class Again(NamedTuple):
 
 
 class Site:
-    """The parts that pages share."""
+    """The parts that pages share; ``field`` is the desk of field work (``placette.fielddesk``), or ``None``."""
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Site:
         tokens: Tokens,
         again: Again,
         public_url: str = "",
+        field: Any = None,
     ) -> None:
         self.store = store
         self.city = city
@@ -62,12 +63,19 @@ class Site:
         self.tokens = tokens
         self.again = again
         self.public_url = public_url
+        self.field = field
         self.attempts = Attempts()
         self._now = Now(store, city)
         self._fleet = Kept(lambda directory: Fleet(self.city, directory))
         self._pictured = -1
         self._pictures: dict[tuple[str, str, int], Picture] = {}
         self._places: tuple[float, list[PlaceNow]] | None = None
+
+    def use_city(self, city: City) -> None:
+        """Show this city from now on: a device was installed, replaced or retired."""
+        self.city = city
+        self._fleet = Kept(lambda directory: Fleet(city, directory))
+        self._pictured = -1
 
     def visitor(self, request: Request) -> Visitor | None:
         """Return who has signed in on this browser."""

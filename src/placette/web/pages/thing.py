@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from placette.model.errors import NotFound
+from placette.model.times import micros
 from placette.web.pages.explorer import explore
 from placette.web.pages.site import Site
 from placette.web.radio import by_lorawan, radio
@@ -33,5 +37,17 @@ async def thing(site: Site, request: Request, language: str) -> Response:
         member=member,
         place=site.city.place(member.place) if member.place else None,
         radio=await radio(site.store, member, asked) if not part and by_lorawan(site.city, member) else None,
+        life=None if part else await _life(site, code),
+        when=micros,
         cells=[cells.cell(member, info, known.get(info.id)) for info in member.infos],
     )
+
+
+async def _life(site: Site, code: str) -> Any:
+    """Return what hung at this site and what happened, ``None`` for a thing that is no device of the city."""
+    if site.field is None:
+        return None
+    try:
+        return await asyncio.to_thread(site.field.whole, code, known=False)
+    except NotFound:
+        return None
