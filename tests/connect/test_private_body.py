@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from placette.connect import private_body
@@ -32,6 +34,18 @@ def test_pieces_are_joined_and_overwritten() -> None:
         body.add(piece)
     assert body.join() == bytearray(b'{"mac": "f8:77"}')
     assert pieces == [b"\0" * 12, b"\0" * 4]
+
+
+def test_no_further_copy_is_made_in_joining() -> None:
+    body, size = PrivateBody(), 1 << 20
+    body.add(fresh("f8" * (size // 2)))
+    tracemalloc.start()
+    try:
+        body.join()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size <= most < 1.5 * size
 
 
 def test_a_body_that_nobody_reads_is_overwritten() -> None:

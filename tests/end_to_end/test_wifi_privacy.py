@@ -23,10 +23,12 @@ import pytest
 from placette import city, control
 
 SECRET = "a-secret-of-the-network"
-SLOT_S = 300
-MARGIN_S = 60
-"""Time to start the city and to send all frames before their interval is closed."""
+DAY_S = 86_400
+TWO_SLOTS_S = 600
 PATIENCE_S = 300
+DRIVER = Path(__file__).with_name("wifi_driver.py")
+BUSY, QUIET = "PET-WIF-01", "PET-WIF-02"
+FEW = 4
 ACCESS_POINT = "00:18:0a:13:dd:b0"
 PREFIXES = 12
 PER_PREFIX = 256
@@ -55,18 +57,19 @@ NETWORK = """
 kind = "wifi"
 names = {{ fr = "Wi-Fi", en = "Wi-Fi" }}
 token_env = "TEST_WIFI_SECRET"
-options = {{ validator_env = "TEST_WIFI_VALIDATOR", opt_out_env = "TEST_WIFI_OPT_OUT", late_s = {late_s}{case} }}
+options = {{ validator_env = "TEST_WIFI_VALIDATOR", opt_out_env = "TEST_WIFI_OPT_OUT", late_s = 240{case} }}
 """
 CASE_2 = ', case = 2, controller = "Ville", notice_url = "https://a.fr/n", opt_out_url = "https://a.fr/o"'
 
 
 class Living(NamedTuple):
-    """A running city: its process, folders, address, log, and the interval to send frames of."""
+    """A running city: its process, data, address, log, how far ahead its counters are, and when frames were heard."""
 
     process: subprocess.Popen[bytes]
     data: Path
     url: str
     log: Path
+    ahead: Path
     heard_at: float
 
 
@@ -92,37 +95,33 @@ def needles(prefix: bytes) -> list[bytes]:
 
 @pytest.fixture(params=["", CASE_2], ids=["case 1", "case 2"])
 def living(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Living]:
-    """A city with one Wi-Fi network, whose interval to be told ends soon."""
+    """A city with one Wi-Fi network, whose counters are at the noon of yesterday until the test sets them ahead."""
     folder = tmp_path_factory.mktemp("wifi")
     home = folder / "city"
     city.scaffold("Petite", home)
     place = json.loads((home / "places.geojson").read_text())["features"][0]
     longitude, latitude = place["geometry"]["coordinates"]
-    now = time.time()
-    into = now % SLOT_S
-    # the interval before this one, closed in a minute; or this one, when that would be too long ago
-    if into + MARGIN_S < 240:
-        late_s, heard_at = int(into) + MARGIN_S, now - into - 100
-    else:
-        late_s, heard_at = (MARGIN_S if into + MARGIN_S > SLOT_S else 0), now - 5
     with (home / "models.toml").open("a") as file:
         file.write(MODELS)
     with (home / "properties.toml").open("a") as file:
         file.write("".join(PROPERTY.format(key=key) for key in ("devices", "fixed", "randomised")))
-    with (home / "networks.toml").open("a") as file:
-        file.write(NETWORK.format(late_s=late_s, case=request.param))
-    (home / "things.csv").write_text(
-        "id,model,place,longitude,latitude,network,network_id\n"
-        f"PET-WIF-01,wifi-counter,{place['properties']['key']},{longitude},{latitude},square,{ACCESS_POINT.upper()}\n"
-    )
+    (home / "networks.toml").write_text(NETWORK.format(case=request.param))  # no broker of this machine is asked
+    lines = [
+        f"{code},wifi-counter,{place['properties']['key']},{longitude},{latitude},square,{name}\n"
+        for code, name in ((BUSY, ACCESS_POINT.upper()), (QUIET, QUIET))
+    ]
+    (home / "things.csv").write_text("id,model,place,longitude,latitude,network,network_id\n" + "".join(lines))
     environment = os.environ | {
         "TEST_WIFI_SECRET": SECRET,
         "TEST_WIFI_VALIDATOR": "the-validator",
         "TEST_WIFI_OPT_OUT": "a-key",
         "PYTHONUNBUFFERED": "1",
     }
-    log, data = folder / "log", folder / "data"
-    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
+    log, data, ahead = folder / "log", folder / "data", folder / "ahead"
+    today = int(time.time()) // DAY_S * DAY_S
+    shift = today - DAY_S // 2 - int(time.time())
+    ahead.write_text(str(shift))
+    serve = [sys.executable, DRIVER, ahead, "serve", "--city", home, "--data", data, "--port", "0"]
     with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out, env=environment) as process:
         deadline = time.monotonic() + PATIENCE_S
         while (running := control.find(data)) is None:
@@ -130,7 +129,7 @@ def living(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
             assert time.monotonic() < deadline
             time.sleep(0.05)
         try:
-            yield Living(process, data, running.url, log, heard_at)
+            yield Living(process, data, running.url, log, ahead, time.time() + shift)
         finally:
             process.terminate()
             process.wait(PATIENCE_S)
@@ -240,10 +239,17 @@ def send_elsewhere(living: Living, prefix: bytes) -> None:
             client.post(living.url + path, content=b"{")
 
 
-def told(living: Living) -> dict[str, Any] | None:
+def end_the_interval(living: Living) -> None:
+    """Set the counters' clock ahead, past all that waits for frames that come late."""
+    new = living.ahead.with_suffix(".new")
+    new.write_text(str(int(living.ahead.read_text()) + TWO_SLOTS_S))
+    new.replace(living.ahead)
+
+
+def told(living: Living, sensor: str = BUSY) -> dict[str, Any] | None:
     """Return the count of all devices, once the interval has been told."""
     latest = httpx.get(
-        f"{living.url}/v1.1/Datastreams?$filter=properties/code eq 'PET-WIF-01/wifi-devices'&$expand=Observations",
+        f"{living.url}/v1.1/Datastreams?$filter=properties/code eq '{sensor}/wifi-devices'&$expand=Observations",
         trust_env=False,
     ).json()["value"][0]["Observations"]
     return latest[0] if latest else None
@@ -275,11 +281,18 @@ def test_no_address_is_left_on_disk_in_the_log_or_in_memory(living: Living) -> N
     expected = send_everything(living, known)
     [elsewhere, *_] = prefixes()
     send_elsewhere(living, elsewhere)
+    few = plain(addresses(known[0])[:FEW], living.heard_at) | {"sensor": QUIET}
+    assert httpx.post(f"{living.url}/api/wifi/square", json=few, trust_env=False).status_code == 204
+    assert told(living) is None, "nothing is told before the interval is over"
+    end_the_interval(living)
     deadline = time.monotonic() + PATIENCE_S
     while (count := told(living)) is None:
         assert time.monotonic() < deadline, living.log.read_text()
         time.sleep(0.5)
     assert count["result"] == pytest.approx(expected, rel=0.05)
+    hidden = told(living, QUIET)
+    assert hidden is not None
+    assert (hidden.get("result"), hidden["parameters"]) == (None, {"fewerThan": 10})
     assert count["parameters"]["lower"] <= count["result"] <= count["parameters"]["upper"]
 
     pattern = re.compile(b"|".join(re.escape(needle) for prefix in known for needle in needles(prefix)))

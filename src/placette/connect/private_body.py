@@ -60,10 +60,11 @@ class PrivateBody:
     def join(self) -> bytearray:
         """Return the whole body in one buffer, to be overwritten by the caller; the pieces are wiped."""
         whole = bytearray(self.size)
-        at = 0
-        for piece in self._pieces:
-            whole[at : at + len(piece)] = piece
-            at += len(piece)
+        with memoryview(whole) as view:  # a slice of a bytearray would take the piece through a copy, freed as it is
+            at = 0
+            for piece in self._pieces:
+                view[at : at + len(piece)] = piece
+                at += len(piece)
         self.wipe()
         return whole
 
