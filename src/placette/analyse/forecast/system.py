@@ -1,0 +1,100 @@
+"""The forecaster of all datastreams of one step length: trees, a small network and the profile, combined and corrected.
+
+Train it now and then (`train`), ask it as often as wanted (`foresee`), and show it what came of its former forecasts:
+they give the weights of its parts and the conformal shifts (`correction`). One configuration serves every task.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from placette.analyse.forecast import boosted, combine, conformal, learning, naive, neural, scores
+from placette.analyse.forecast.terms import DAY_S, HOUR_S, Floats, Ints, Panel
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of each part; the defaults are those of every published figure of ours."""
+
+    drawing: learning.Drawing = learning.Drawing()
+    boosted: boosted.Boosted = boosted.Boosted()
+    neural: neural.Neural = neural.Neural()
+    profile: naive.Profile = naive.Profile()
+    weighing: combine.Weighing = combine.Weighing()
+    conformal: conformal.Conformal = conformal.Conformal()
+
+
+class Trained(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt from the past; empty where the past was too short, so that the profile speaks alone."""
+
+    answers: list[learning.Answer]
+    settings: Settings
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """A forecast as it was made, before correction: from which count of known steps, which quantiles."""
+
+    origin: int
+    parts: list[Floats]
+    quantiles: Floats
+
+
+def train(panel: Panel, horizon: int, settings: Settings | None = None) -> Trained:
+    """Learn to forecast up to ``horizon`` steps from the past of all series; raises ``NotFound`` without LightGBM."""
+    chosen = settings or Settings()
+    try:
+        lesson = learning.lesson(panel, horizon, chosen.drawing)
+    except ValueError:  # too short a past: the ladder's lower rung serves
+        return Trained(answers=[], settings=chosen)
+    answers = [boosted.fit(lesson, chosen.boosted), neural.fit(lesson, chosen.neural)]
+    return Trained(answers=answers, settings=chosen)
+
+
+def foresee(trained: Trained, panel: Panel, horizon: int, levels: Floats, record: list[Issued]) -> Issued:
+    """Return the forecast of the steps after the panel, its parts weighted by their record; NaN without any past."""
+    parts = members_of(trained, panel, horizon, levels)
+    losses = [_losses(panel, issued, levels) for issued in record if len(issued.parts) == len(parts)]
+    weight = combine.weights(np.array(losses).reshape(-1, len(parts)), trained.settings.weighing)
+    return Issued(origin=len(panel.values), parts=parts, quantiles=combine.combined(parts, weight))
+
+
+def members_of(trained: Trained, panel: Panel, horizon: int, levels: Floats) -> list[Floats]:
+    """Return the forecast of each part by itself: those learnt, then the profile."""
+    made = [learning.answered(answer, panel, horizon, levels) for answer in trained.answers]
+    return [*made, naive.profile(panel, horizon, levels, trained.settings.profile)]
+
+
+def correction(panel: Panel, record: list[Issued], levels: Floats, settings: Settings) -> Floats:
+    """Return the conformal shifts (24 × levels) from former forecasts and what has come since."""
+    pairs = [_came(panel, issued) for issued in record]
+    if not pairs:
+        return np.zeros((24, len(levels)))
+    actual, quantiles = np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+    hours = np.concatenate([pair[2] for pair in pairs])
+    return conformal.shifts(actual, quantiles, hours, levels, settings.conformal)
+
+
+def corrected(panel: Panel, quantiles: Floats, shift: Floats) -> Floats:
+    """Return a forecast moved by its shifts, never below zero where the past never was."""
+    moved = conformal.corrected(quantiles, hours_of(panel, len(panel.values), len(quantiles)), shift)
+    low = np.where(np.isnan(panel.values), np.inf, panel.values).min(axis=0)
+    return np.asarray(np.maximum(moved, np.minimum(low, 0.0)[None, :, None]))
+
+
+def hours_of(panel: Panel, first: int, count: int) -> Ints:
+    """Return the hour of day of steps; 0 for days."""
+    return np.asarray(panel.clock(np.arange(first, first + count)) % DAY_S // HOUR_S * (panel.day > 1))
+
+
+def _losses(panel: Panel, issued: Issued, levels: Floats) -> list[float]:
+    """Return what each part of a former forecast lost on what has come since, in seasonal errors."""
+    actual = panel.values[issued.origin : issued.origin + len(issued.quantiles)]
+    scale = scores.seasonal_error(panel.values[: issued.origin], panel.season)
+    return [combine.loss(actual, part[: len(actual)], levels, scale) for part in issued.parts]
+
+
+def _came(panel: Panel, issued: Issued) -> tuple[Floats, Floats, Ints]:
+    actual = panel.values[issued.origin : issued.origin + len(issued.quantiles)]
+    made = issued.quantiles[: len(actual)]
+    hours = np.repeat(hours_of(panel, issued.origin, len(actual)), actual.shape[1])
+    return actual.reshape(-1), made.reshape(-1, made.shape[-1]), hours
