@@ -26,6 +26,7 @@ from placette.fieldwork import overlay
 from placette.model.entities import Origin
 from placette.model.errors import Conflict, StorageFailure
 from placette.publish.city_sync import sync
+from placette.secrets_named import unset
 from placette.store import Store, compaction
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def serve(data: Path, folder: Path, *, host: str | None = None, port: int | None
 async def _connect(house: House) -> None:
     """Say where the city is and follow its networks."""
     greeting.show(house)
+    for lacking in unset(house.city):
+        log.warning("%s", lacking)
     async with asyncio.TaskGroup() as group:
         for network in house.brokers:
             group.create_task(house.connect(network).run())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from placette.city.model import City
+import re
+from pathlib import Path
+
+from placette.city.documents import Fault, read_toml
+from placette.city.model import City, Network
 from placette.harmonise.codecs import Codecs
 from placette.harmonise.devices import Devices
 from placette.harmonise.messages import MessageReader
@@ -16,6 +20,9 @@ from placette.store import Store
 
 OWN_FORMAT = "placette"
 """The format of our own frames, which need neither codec nor mapping."""
+NETWORKS = "networks.toml"
+_OPTION = re.compile(r"(?:unknown field `|at `\$\.)(\w+)")
+"""How msgspec names the option that it refuses."""
 
 
 class Understanding:
@@ -75,18 +82,43 @@ class Understanding:
 
 def formats(city: City) -> dict[str, Read]:
     """Return what reads the envelopes of each network of another format than ours; raises ``BadInput``."""
-    found: dict[str, Read] = {}
-    for network in city.networks.values():
-        name = "coap" if network.kind == "coap" else network.format
-        if name == OWN_FORMAT:
-            continue
-        chosen = FORMATS.get(name)
-        if chosen is None:
-            known = ", ".join([OWN_FORMAT, *FORMATS])
-            what = f"the format '{network.format}' of '{network.key}' is not known"
-            raise BadInput(what, "networks.toml", f"use {known}")
-        if network.kind == "mqtt" and not chosen.filters(network.options, network.topics):
-            what = f"nothing says which topics '{network.key}' shall follow"
-            raise BadInput(what, "networks.toml", f"'{network.format}' has none of its own: write topics = [\"…\"]")
-        found[network.key] = chosen.reader(network.options, network.topics)
-    return found
+    found = {key: _reader(network) for key, network in city.networks.items()}
+    return {key: read for key, read in found.items() if read is not None}
+
+
+def faults_of(folder: Path, city: City) -> list[Fault]:
+    """Return what is wrong with the formats of a city's networks, their options and topics, each with its line."""
+    document = read_toml(folder, NETWORKS, [])
+    faults = []
+    for key, network in city.networks.items() if document else ():
+        try:
+            _reader(network)
+        except BadInput as error:
+            option = _OPTION.search(error.what)
+            line = document.line((key, error.where, option[1] if option else "")) if document else 1
+            faults.append(Fault(NETWORKS, line, error.what, error.remedy))
+    return faults
+
+
+def _reader(network: Network) -> Read | None:
+    """Return what reads a network's envelopes, ``None`` for our own; raises ``BadInput``, where the faulty key."""
+    name = "coap" if network.kind == "coap" else network.format
+    if network.kind == "wifi":
+        return None
+    if name == OWN_FORMAT:
+        if network.options:
+            raise BadInput(f"'{network.key}' takes frames of ours, which have no options", "options", "remove them")
+        return None
+    chosen = FORMATS.get(name)
+    if chosen is None or network.kind not in chosen.kinds:
+        fitting = ", ".join([OWN_FORMAT, *(each for each in FORMATS if network.kind in FORMATS[each].kinds)])
+        why = "is not known" if chosen is None else f"does not come by {network.kind}"
+        raise BadInput(f"the format '{name}' of '{network.key}' {why}", "format", f"by {network.kind} come {fitting}")
+    try:
+        reader = chosen.reader(network.options, network.topics)
+    except BadInput as error:
+        raise BadInput(f"'{network.key}': {error.what}", "options", error.remedy) from None
+    if network.kind == "mqtt" and not chosen.filters(network.options, network.topics):
+        what = f"nothing says which topics '{network.key}' shall follow"
+        raise BadInput(what, "topics", f"'{name}' has none of its own: write topics = [\"…\"]")
+    return reader

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from cyclopts import App
@@ -10,6 +11,7 @@ from placette import city as cities
 from placette import codecs
 from placette.cli import DATA
 from placette.javascript import JavaScriptEngine
+from placette.secrets_named import unset
 
 app = App(name="city", help="Make and check city folders.")
 
@@ -40,16 +42,18 @@ def check(folder: Path) -> int:
     Args:
         folder: The city folder.
     """
-    from placette.understanding import formats  # noqa: PLC0415  # it loads the store, which `city new` does not need
+    from placette.understanding import faults_of  # noqa: PLC0415  # it loads the store, which `city new` does not need
 
     faults = [*cities.check(folder), *codecs.faults_of(folder)]
+    found = None if faults else cities.read(folder)
+    faults += faults_of(folder, found) if found else []
     for fault in faults:
         print(f"{fault.file}:{fault.line}: {fault.what} — {fault.remedy}")
-    if faults:
+    if found is None or faults:
         print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}.")
         return 1
-    found = cities.read(folder)
-    formats(found)
+    for lacking in unset(found):
+        print(f"note: {lacking}", file=sys.stderr)
     for source in codecs.unread_of(folder):
         print(f"{source.file}: not looked at, and no model asks for it — {JavaScriptEngine().missing}")
     print(f"{found.name}: {len(found.places)} places, {len(found.devices)} devices, no fault.")

@@ -51,12 +51,14 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of network writes its messages.
 
     ``options`` is the Struct that ``read`` is given as its second argument; when it has a field ``topics`` that field
-    holds the network's topics. ``topics`` are the MQTT filters of the format.
+    holds the network's topics. ``topics`` are the MQTT filters of the format, ``kinds`` the kinds of network that it
+    comes by.
     """
 
     read: Callable[[Arrival, Any], list[Uplink]]
     options: type[msgspec.Struct] = NoOptions
     topics: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ("mqtt", "http")
 
     def reader(self, options: Mapping[str, Any], topics: Sequence[str] = ()) -> Read:
         """Return the function that reads this network's arrivals; raises ``BadInput`` when its options are wrong."""
@@ -100,10 +102,10 @@ FORMATS: dict[str, Format] = {
     "influx": Format(read=influx.read, options=influx.Options),
     "ngsi": Format(read=ngsi.read),
     "json": Format(read=json_object.read, options=json_object.Options),
-    "talq": Format(read=talq.read),
+    "talq": Format(read=talq.read, kinds=("http",)),
     "senml": Format(read=senml.read, topics=senml.TOPICS),
-    "hive": Format(read=hive.read, topics=hive.TOPICS),
-    "coap": Format(read=coap.read, options=coap.Options),
-    **{kind: Format(read=read) for kind, read in feeds.READERS.items()},
+    "hive": Format(read=hive.read, topics=hive.TOPICS, kinds=("mqtt",)),
+    "coap": Format(read=coap.read, options=coap.Options, kinds=("coap",)),
+    **{kind: Format(read=read, kinds=("feed",)) for kind, read in feeds.READERS.items()},
 }
 """Each format under the name that ``networks.toml`` gives it (``format = "chirpstack"``)."""
