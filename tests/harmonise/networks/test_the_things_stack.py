@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.harmonise.networks.test_lorawan import things
 
+from placette.harmonise.uplinks import fingerprint_of
 from placette.model.errors import PlacetteError
 
 IDS = {"end_device_ids": {"device_id": "rotonde-3", "dev_eui": "24E124136B502217", "dev_addr": "00189440"}}
@@ -73,3 +74,18 @@ REFUSED = {
 def test_what_cannot_be_used_is_refused(reading: Any, payload: Any) -> None:
     with pytest.raises(PlacetteError):
         reading("the_things_stack", payload)
+
+
+def test_each_normalised_measurement_of_a_frame_is_a_message_of_its_own(reading: Any) -> None:
+    frame = things()["uplink_message"]
+    ids = {key: value for key, value in things().items() if key != "uplink_message"}
+    copies = [
+        {**ids, "uplink_normalized": frame | {"normalized_payload": {"air": {"temperature": value}}}}
+        for value in (20.5, 21.5)
+    ]
+    sent = [things(), *copies]
+    plain, one, other = (reading("the_things_stack", each, options={"normalized": True}) for each in sent)
+    assert plain == []
+    assert [each.fields for each in one + other] == [{"air": {"temperature": 20.5}}, {"air": {"temperature": 21.5}}]
+    assert one[0].payload is None
+    assert fingerprint_of(one[0], "ttn") != fingerprint_of(other[0], "ttn")

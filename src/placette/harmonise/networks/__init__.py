@@ -98,7 +98,9 @@ def _told_time(uplink: Uplink) -> bool:
 
 FORMATS: dict[str, Format] = {
     "chirpstack": Format(read=chirpstack.read, topics=chirpstack.TOPICS),
-    "the_things_stack": Format(read=the_things_stack.read, topics=the_things_stack.TOPICS),
+    "the_things_stack": Format(
+        read=the_things_stack.read, options=the_things_stack.Options, topics=the_things_stack.TOPICS
+    ),
     "influx": Format(read=influx.read, options=influx.Options),
     "ngsi": Format(read=ngsi.read),
     "json": Format(read=json_object.read, options=json_object.Options),

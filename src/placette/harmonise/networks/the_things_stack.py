@@ -8,6 +8,10 @@ payload.
 What the stack's own payload formatter gave (``decoded_payload``) is passed on as it came: which members it should have
 is known to that formatter alone. The uplink says that it ``leaves_out_zeros``, so that a quantity of the device's model
 may say what a missing field means. Where the model names a codec of ours, the raw payload is decoded by it instead.
+
+The stack may send each normalised measurement as a message of its own, too (``…/up/normalized``), a
+copy that is passed over unless the network's option ``normalized`` says that it counts and the others do not. Of these
+the values are read, not the payload, which is the same in all measurements of a frame.
 """
 
 from __future__ import annotations
@@ -24,6 +28,12 @@ from placette.model.observation_json import decode
 from placette.model.uplinks import Radio, Reception, Uplink
 
 TOPICS = ("v3/+/devices/{device}/up", "v3/+/devices/{device}/join", "v3/+/devices/{device}/location/solved")
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``normalized``: read the stack's normalised measurements instead of the uplinks."""
+
+    normalized: bool = False
 
 
 class _Ids(msgspec.Struct, frozen=True):
@@ -96,6 +106,7 @@ class _Up(msgspec.Struct, frozen=True, kw_only=True):
     received_at: str | None = None
     simulated: bool = False
     uplink_message: _Message | None = None
+    uplink_normalized: _Message | None = None
     join_accept: _Join | None = None
     location_solved: _Located | None = None
 
@@ -103,7 +114,7 @@ class _Up(msgspec.Struct, frozen=True, kw_only=True):
 _decoder = msgspec.json.Decoder(_Up)
 
 
-def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
+def read(arrival: Arrival, options: Options) -> list[Uplink]:
     """Return the message as an uplink; nothing for messages about downlinks and the stack's own services."""
     where = arrival.channel[:200]
     up: _Up = decode(arrival.payload, _decoder, where)
@@ -112,7 +123,9 @@ def read(arrival: Arrival, options: msgspec.Struct) -> list[Uplink]:
     if up.simulated:
         raise Unprocessable("a simulated uplink is no measurement", where, "it has arrived well; let the device send")
     if up.uplink_message is not None:
-        return [_uplink(up, up.uplink_message, where)]
+        return [] if options.normalized else [_uplink(up, up.uplink_message, where)]
+    if up.uplink_normalized is not None:
+        return [_normalised(up, up.uplink_normalized, where)] if options.normalized else []
     if up.join_accept is not None:
         return [_told(up, where, event="join", session=up.end_device_ids.dev_addr.upper())]
     if up.location_solved is not None:
@@ -159,6 +172,12 @@ def _uplink(up: _Up, message: _Message, where: str) -> Uplink:
         radio=_radio(settings),
         battery_percent=message.last_battery_percentage.value if message.last_battery_percentage else None,
     )
+
+
+def _normalised(up: _Up, message: _Message, where: str) -> Uplink:
+    whole = _uplink(up, message, where)
+    fields = _fields(msgspec.structs.replace(message, decoded_payload=None))
+    return msgspec.structs.replace(whole, payload=None, fields=fields)
 
 
 def _fields(message: _Message) -> dict[str, Any] | None:
