@@ -43,6 +43,7 @@ for _name, _where in (
     ("feed", "feed:app"),
     ("quality", "quality:app"),
     ("bench", "bench:bench"),
+    ("benchmark", "benchmark:benchmark"),
     ("wifi", "wifi:app"),
     ("calibrate", "calibrate:calibrate"),
 ):
