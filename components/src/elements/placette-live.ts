@@ -16,6 +16,7 @@ interface Labels {
  * - `value`, `unit`, `decimals`: the figure and how it is written; `unit-one` is the unit of a singular value
  * - `binary`: the figure is 0 or 1 and shown as a word
  * - `time`: ISO 8601 instant of the value; `quality`: QARTOD flag; 3 and 4 are marked
+ * - `uncertainty`: expanded uncertainty of the figure, in its unit
  * - `labels`: JSON `{absent, on, off, quality: {"3": "…", "4": "…"}}`
  * - event `placette-change` (bubbles) when a newer value has come
  *
@@ -31,6 +32,7 @@ export class PlacetteLive extends LitElement {
     time: { type: String },
     quality: { type: Number },
     binary: { type: Boolean },
+    uncertainty: { type: Number },
     labels: { type: Object },
   };
 
@@ -42,6 +44,7 @@ export class PlacetteLive extends LitElement {
   declare time: string;
   declare quality: number;
   declare binary: boolean;
+  declare uncertainty: number | undefined;
   declare labels: Labels;
 
   /** Whether the content is the server's. */
@@ -52,7 +55,7 @@ export class PlacetteLive extends LitElement {
   }
 
   /** Take a newer value; an older one than shown is left aside. */
-  receive(value: number | null, time: string, quality: number): void {
+  receive(value: number | null, time: string, quality: number, uncertainty?: number): void {
     if (this.time && Date.parse(time) < Date.parse(this.time)) return;
     const changed = value !== this.value;
     if (this.asServed) this.replaceChildren();
@@ -60,6 +63,7 @@ export class PlacetteLive extends LitElement {
     this.value = value;
     this.time = time;
     this.quality = quality;
+    this.uncertainty = uncertainty;
     if (changed) this.flash();
     this.dispatchEvent(new CustomEvent("placette-change", { bubbles: true, detail: { value, time, quality } }));
   }
@@ -85,7 +89,11 @@ export class PlacetteLive extends LitElement {
     if (value === null || value === undefined || Number.isNaN(value)) return this.labels?.absent ?? "–";
     if (this.binary) return (value ? this.labels?.on : this.labels?.off) ?? String(value);
     const language = languageOf(this);
-    const figure = numberFormat(language, this.decimals || 0).format(value);
+    const format = numberFormat(language, this.decimals || 0);
+    const doubt = this.uncertainty
+      ? html`<span class="uncertainty">\u00a0±\u00a0${format.format(this.uncertainty)}</span>`
+      : nothing;
+    const figure = html`${format.format(value)}${doubt}`;
     if (!this.unit) return figure;
     const unit = this.unitOne && isOne(language, value) ? this.unitOne : this.unit;
     return html`${figure}\u00a0<span class="unit">${unit}</span>`;

@@ -6,6 +6,7 @@ export interface LiveObservation {
   time: string;
   result: unknown;
   quality: number;
+  uncertainty?: number;
   id: number;
 }
 
@@ -72,7 +73,7 @@ export class PlacetteStream extends HTMLElement {
       const observation = observations.get(Number(element.getAttribute("datastream")));
       if (!observation || typeof element.receive !== "function") continue;
       const value = typeof observation.result === "number" ? observation.result : null;
-      element.receive(value, observation.time, observation.quality);
+      element.receive(value, observation.time, observation.quality, observation.uncertainty);
     }
     const detail = [...observations.values()];
     for (const element of [this, ...this.querySelectorAll("[data-observations]")]) {

@@ -33,6 +33,7 @@ from placette.api import Access, Route
 from placette.model import times
 from placette.model.errors import BadQuery, Busy, NotFound
 from placette.model.pace import Allowance
+from placette.model.uncertainty import expanded
 from placette.store import Directory, Store
 
 PATH = "/api/live"
@@ -55,7 +56,10 @@ _HEADERS = [
 
 
 class LiveObservation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One observation of the stream; ``time`` is its phenomenonTime, ``quality`` a QARTOD flag."""
+    """One observation of the stream; ``time`` is its phenomenonTime, ``quality`` a QARTOD flag.
+
+    ``uncertainty`` is the expanded one (k = 2) in the unit of the result, where the observation states it.
+    """
 
     datastream: int
     time: str
@@ -63,6 +67,7 @@ class LiveObservation(msgspec.Struct, frozen=True, omit_defaults=True):
     quality: int
     id: int
     code: str | None = None
+    uncertainty: float | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -298,9 +303,9 @@ def _counted(table: pa.Table) -> dict[int, int]:
 
 def _written(table: pa.Table, directory: Directory) -> Written:
     stamps = table.column("phenomenon_time").cast(pa.int64()).to_pylist()
-    names = ("id", "datastream_id", "result", "result_json", "quality")
+    names = ("id", "datastream_id", "result", "result_json", "quality", "extra")
     found: Written = {}
-    for key, datastream, result, text, quality, stamp in zip(
+    for key, datastream, result, text, quality, extra, stamp in zip(
         *(table.column(name).to_pylist() for name in names), stamps, strict=True
     ):
         info = directory.by_id.get(datastream)
@@ -311,6 +316,7 @@ def _written(table: pa.Table, directory: Directory) -> Written:
             quality=quality,
             id=key,
             code=None if info is None else info.code,
+            uncertainty=expanded(extra),
         )
         found.setdefault(datastream, []).append((key, _encode(observation)))
     return found

@@ -27,7 +27,7 @@ class Reading(msgspec.Struct, frozen=True):
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """A reading ready to be written: ``shown`` is its figure or word, ``shown_unit`` what stands behind the figure.
 
-    The rest feeds the live element.
+    ``uncertainty`` is the expanded one of the reading (k = 2). The rest feeds the live element.
     """
 
     info: DatastreamInfo
@@ -38,6 +38,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     unit_one: str
     decimals: int
     binary: bool
+    uncertainty: float | None
     labels: dict[str, Any]
 
 
@@ -60,7 +61,9 @@ class Cells:
         self._figures = figures
         self._quality = {flag: words(f"quality.{flag}") for flag in ("3", "4")}
 
-    def cell(self, member: Member, info: DatastreamInfo, reading: Reading | None) -> Cell:
+    def cell(
+        self, member: Member, info: DatastreamInfo, reading: Reading | None, uncertainty: float | None = None
+    ) -> Cell:
         """Return the reading of one datastream of a device, ready to be written."""
         known = self._city.properties.get(info.property_key or "")
         decimals = known.decimals if known else 1
@@ -83,6 +86,7 @@ class Cells:
             unit_one=unit_one,
             decimals=decimals,
             binary=binary,
+            uncertainty=uncertainty,
             labels=labels,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from placette.web.pages.explorer import explore
 from placette.web.pages.site import Site
 from placette.web.radio import by_lorawan, radio
 from placette.web.readings import readings
+from placette.web.trust import DAYS, trust, uncertainties
 
 
 async def thing(site: Site, request: Request, language: str) -> Response:
@@ -29,6 +31,7 @@ async def thing(site: Site, request: Request, language: str) -> Response:
         return site.renderer.page(request, language, "parts/explorer.html", explorer=explorer)
     cells = site.cells(language)
     known = readings(site.store, member.infos)
+    doubt = await uncertainties(site.store, known)
     return site.renderer.page(
         request,
         language,
@@ -39,7 +42,9 @@ async def thing(site: Site, request: Request, language: str) -> Response:
         radio=await radio(site.store, member, asked) if not part and by_lorawan(site.city, member) else None,
         life=None if part else await _life(site, code),
         when=micros,
-        cells=[cells.cell(member, info, known.get(info.id)) for info in member.infos],
+        trust=await trust(site.store, member.infos, time.time_ns() // 1000) if not part else None,
+        days=DAYS,
+        cells=[cells.cell(member, info, known.get(info.id), doubt.get(info.id)) for info in member.infos],
     )
 
 
