@@ -2,7 +2,8 @@
 
 The score of a past forecast is (actual − quantile) / width, the width that of its own 80 % interval; the shift of a
 level is the same level's quantile of these scores (split conformal, Romano et al. 2019, one-sided per level), shrunk
-towards none where few forecasts have been seen.
+towards none where few forecasts have been seen. Levels q and 1 − q move alike and apart, and the median stays: last
+month's bias says little of the next month's.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from placette.analyse.forecast.terms import Floats, Ints
 class Conformal(msgspec.Struct, frozen=True, kw_only=True):
     """How much record is needed: ``trust`` values per hour of day weigh as much as no shift at all."""
 
-    trust: Annotated[float, msgspec.Meta(ge=0, le=100_000)] = 500.0
-    strength: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    trust: Annotated[float, msgspec.Meta(ge=0, le=100_000)] = 200.0
 
 
 def shifts(actual: Floats, quantiles: Floats, hours: Ints, levels: Floats, settings: Conformal) -> Floats:
     """Return the shift per hour of day (0–23) and level, in widths; from values (n), quantiles (n × levels), hours (n).
+
+    Levels are symmetric about one half.
 
     >>> hours = np.zeros(10_000, np.int64)
     >>> actual = np.linspace(0, 1, 10_000)
@@ -38,7 +40,7 @@ def shifts(actual: Floats, quantiles: Floats, hours: Ints, levels: Floats, setti
         seen = score[(hours == hour) & ~np.isnan(score[:, 0])]
         if len(seen):
             found = np.array([np.quantile(seen[:, k], level) for k, level in enumerate(levels)])
-            out[hour] = settings.strength * found * len(seen) / (len(seen) + settings.trust)
+            out[hour] = (found - found[::-1]) / 2 * len(seen) / (len(seen) + settings.trust)
     return out
 
 
