@@ -80,7 +80,7 @@ def _lines(label: Label) -> list[tuple[str, float, float, int]]:
     y = 8.0
     for words, letters, height, weight, most in (
         (label.name, _LINE, 3.2, 700, 2),
-        (label.place, _LINE + 5, 2.7, 400, 2),
+        (label.place, _LINE + 3, 2.7, 400, 2),
     ):
         for line in _wrapped(words, letters, most):
             found.append((line, y, height, weight))

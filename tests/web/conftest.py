@@ -105,7 +105,15 @@ def start_city(
         sync(store, found, Origin.SIMULATED)
         fill(store)
         url = f"http://127.0.0.1:{session_port()}"
-        house = House(store=store, city=found, settings=settings.Settings(), tokens=Tokens(data), data=data, url=url)
+        house = House(
+            store=store,
+            city=found,
+            settings=settings.Settings(),
+            tokens=Tokens(data),
+            data=data,
+            url=url,
+            origin=Origin.SIMULATED,
+        )
         running.append((*serve(house), store))
         return World(url, store, found, house.tokens)
 

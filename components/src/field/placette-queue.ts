@@ -1,5 +1,8 @@
 import { CHANGED, type Order, forget, orders, send } from "./queue";
 
+/** Sites of a round that are kept for when there is no network. */
+const MOST = 150;
+
 /**
  * `<placette-queue labels="{…}" keep="/fr/field /fr/field/install" hidden>`: shows the orders that wait to be sent, sends
  * them when the network is back, and asks the worker to keep pages for when there is none.
@@ -101,8 +104,8 @@ export class PlacetteQueue extends HTMLElement {
     const registration = await navigator.serviceWorker.register("/field-worker.js", { scope });
     await navigator.serviceWorker.ready;
     const files = performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);
-    const sites = [...document.querySelectorAll<HTMLAnchorElement>("#round a")].slice(0, 40).map((a) => a.pathname);
-    const pages = new Set([...(this.getAttribute("keep") ?? "").split(" "), ...sites]);
+    const sites = [...document.querySelectorAll<HTMLAnchorElement>("#round a")].slice(0, MOST).map((a) => a.pathname);
+    const pages = new Set([...(this.getAttribute("keep") ?? "").split(" "), location.pathname, ...sites]);
     const kept = files.filter((file) => file.startsWith("/static/"));
     registration.active?.postMessage({ pages: [...pages], files: [...new Set(kept)] });
     const sync = (registration as unknown as { sync?: { register(tag: string): Promise<void> } }).sync;
