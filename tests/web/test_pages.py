@@ -114,6 +114,15 @@ def test_odd_parameters_of_the_list_are_harmless(client: httpx.Client, asked: di
     assert "<script>" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "page", "before", "after"),
+    [("/en/network", "", 0, 1), ("/en/network", "4", 1, 0), ("/en/", "9" * 5000, 1, 0)],
+)
+def test_long_lists_come_in_pages(client: httpx.Client, path: str, page: str, before: int, after: int) -> None:
+    text = client.get(path, params={"page": page}).text
+    assert (text.count("Previous page"), text.count("Next page")) == (before, after)
+
+
 def test_static_files_are_kept_for_ever_and_come_compressed(client: httpx.Client) -> None:
     address = re.search(r'href="(/static/assets/[^"]+\.css)"', client.get("/fr/").text)
     assert address is not None

@@ -13,19 +13,19 @@ from placette.api import Access
 
 
 class Tool(NamedTuple):
-    """One page of the backstage: its address below the language, its words' key, its icon, the rights it needs."""
+    """One page: its address below the language, its key in ``[backstage]`` of the catalogues, its icon, its rights."""
 
     path: str
-    words: str
+    key: str
     icon: str
     access: Access
 
 
 TOOLS = (
-    Tool("/field", "field.heading", "scan", Access.WRITE),
-    Tool("/network", "backstage.network", "network", Access.WRITE),
-    Tool("/import", "backstage.import", "upload", Access.WRITE),
-    Tool("/dead-letters", "backstage.letters", "letter", Access.ADMIN),
+    Tool("/field", "field", "scan", Access.WRITE),
+    Tool("/network", "network", "network", Access.WRITE),
+    Tool("/import", "import", "upload", Access.WRITE),
+    Tool("/dead-letters", "letters", "letter", Access.ADMIN),
 )
 
 

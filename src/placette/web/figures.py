@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -65,7 +66,8 @@ class Figures:
         """Return a number of bytes in the largest decimal unit that keeps it above one."""
         name, step = max((step for step in _BYTE_STEPS if count >= step[1]), key=lambda s: s[1], default=_BYTE_STEPS[0])
         value = round(count / step, 1 if step > 1 and count < 100 * step else 0)
-        return format_unit(value, f"digital-{name}", "short", locale=self._locale)
+        length: Literal["short", "long"] = "short" if step > 1 else "long"  # "32 byte" is not English
+        return format_unit(value, f"digital-{name}", length, locale=self._locale)
 
     def seconds(self, seconds: float) -> str:
         """Return a short duration with the precision that matters: ms below a second, tenths below a minute."""

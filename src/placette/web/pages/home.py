@@ -90,7 +90,7 @@ async def home(site: Site, request: Request, language: str) -> Response:
         values |= {"places": places, "summary": summary(places, simulated)}
         values |= {"plans": {p.place.key: site.place_map(p.place.key, *CARD) for p in places}}
     if part in ("", "devices"):
-        values["listing"] = listing(site, language, kind, place, int(number) if number.isdecimal() else 1)
+        values["listing"] = listing(site, language, kind, place, int(number[:9]) if number.isdecimal() else 1)
     if part in PARTS:
         return site.renderer.page(request, language, PARTS[part], fleet=site.fleet, **values)
     return site.renderer.page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from urllib.parse import urlencode
 
@@ -12,12 +13,15 @@ from placette.services.signal import DeviceSignal, compute
 from placette.web.pages.site import Site
 
 SPANS = (1, 7, 30)
-_SHOWN = 200
+PER_PAGE = 24
 """Devices on one page; those that need attention come first."""
 
 
 async def network(site: Site, request: Request, language: str) -> Response:
-    """Answer ``/fr/network``; ``days`` is 1, 7 or 30, ``trouble`` a kind of trouble, ``part=network`` what changes."""
+    """Answer ``/fr/network``; ``days`` is 1, 7 or 30, ``trouble`` a kind of trouble, ``page`` one of the list.
+
+    ``part=network`` answers what changes.
+    """
     asked = request.query_params
     days = next((span for span in SPANS if asked.get("days") == str(span)), 7)
     now = time.time_ns() // 1000
@@ -28,9 +32,12 @@ async def network(site: Site, request: Request, language: str) -> Response:
             counts[key] = counts.get(key, 0) + 1
     trouble = asked.get("trouble", "")
     trouble = trouble if trouble in counts else ""
-    chosen = [device for device in signals.devices if not trouble or trouble in device.troubles]
+    chosen = sorted((one for one in signals.devices if not trouble or trouble in one.troubles), key=_urgency)
+    pages = max(1, math.ceil(len(chosen) / PER_PAGE))
+    number = asked.get("page", "1")
+    page = min(max(1, int(number) if number.isdecimal() and len(number) < 10 else 1), pages)
     members = {member.code: member for member in site.fleet.members}
-    refreshed = urlencode({"days": days, "trouble": trouble, "part": "network"})
+    refreshed = urlencode({"days": days, "trouble": trouble, "page": page, "part": "network"})
     return site.renderer.page(
         request,
         language,
@@ -41,8 +48,9 @@ async def network(site: Site, request: Request, language: str) -> Response:
         days=days,
         trouble=trouble,
         counts=counts,
-        devices=sorted(chosen, key=_urgency)[:_SHOWN],
-        total=len(chosen),
+        devices=chosen[(page - 1) * PER_PAGE : page * PER_PAGE],
+        page=page,
+        pages=pages,
         members=members,
         networks={key: each.names.get(language, key) for key, each in site.city.networks.items()},
         now=now,
