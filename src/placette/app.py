@@ -51,7 +51,7 @@ from placette.reharmonising import Reharmonising
 from placette.replaying import Replaying
 from placette.services.calibration import Correcting
 from placette.settings import Settings
-from placette.store import Store, inbox
+from placette.store import Store, causes, inbox
 from placette.understanding import OWN_FORMAT, Understanding
 from placette.web import Again, Pages
 from placette.wifi import Wifi
@@ -64,6 +64,8 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BASEMAP = "basemap.pmtiles"
 MIB = 2**20
+CAUSES = 50
+"""Causes of dead letters that the health page names."""
 TALQ = "talq"
 """The format of networks that have addresses of their own, and the folder of what they announced."""
 
@@ -243,7 +245,7 @@ class House:
     async def health(self) -> Health:
         """Gather how everything is doing; the figures that need a query or the disk are a second old at most."""
         stats = await asyncio.to_thread(self.store.stats)
-        reasons = (await inbox.reasons(self.store)).to_pylist()
+        reasons = (await causes.listed(self.store))[:CAUSES]
         disk = shutil.disk_usage(self.data)
         networks = tuple(_network_health(each, self._rhythms.get(key)) for key, each in self.networks.items())
         return Health(
@@ -263,7 +265,7 @@ class House:
             schema_version=stats.schema_version,
             dead_letters=stats.dead_letters,
             codec_problems=self.codecs.problems,
-            dead_letter_reasons=tuple(Reason(reason["what"], reason["count"]) for reason in reasons),
+            dead_letter_reasons=tuple(Reason(cause.what, cause.count) for cause in reasons),
             networks=(*networks, *self.feeds.health()),
             last_backup=_last_backup(self.data),
             memory_bytes=_resident_bytes(),

@@ -328,3 +328,13 @@ def test_what_cannot_be_used_is_kept_and_says_why(living: Living) -> None:
     assert (answer.status_code, answer.json()["dead"]) == (200, 1)
     assert "no device of the city is called" in answer.json()["reasons"][0]
     assert living.letters("broker") == answer.json()["reasons"]
+
+
+def test_a_neighbour_s_devices_are_one_line_of_the_health_page(living: Living) -> None:
+    for number in range(5):
+        eui = f"70B3D5499000000{number}"
+        post(living, "ttn-http", {"end_device_ids": {"dev_eui": eui}, "uplink_message": {"f_port": 1}})
+    reasons = living.client.get("/api/health").json()["dead_letter_reasons"]
+    assert [each for each in reasons if each["count"] == 5] == [
+        {"what": "no device of the city is called '…' by its network", "count": 5}
+    ]

@@ -51,7 +51,7 @@ class NetworkHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """How many dead letters have this reason."""
+    """How many dead letters have this reason, without what varies from one to the next."""
 
     what: str
     count: int

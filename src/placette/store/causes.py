@@ -64,15 +64,26 @@ def folded(column: str) -> str:
 
     Regular expressions of DuckDB are those of RE2: their time is linear in the text, whatever a network sends.
     """
-    sql = f"left({column}, {LONGEST})"
-    for pattern, by in _VARIABLE:
-        sql = f"regexp_replace({sql}, '{pattern}', '{by}', 'g')"
+    return _trimmed(_replaced(f"left({column}, {LONGEST})", _VARIABLE))
+
+
+def _trimmed(sql: str) -> str:
     return f"left(trim({sql}), {LONGEST})"
+
+
+def _replaced(sql: str, variable: Sequence[tuple[str, str]]) -> str:
+    for pattern, by in variable:
+        sql = f"regexp_replace({sql}, '{pattern}', '{by}', 'g')"
+    return sql
 
 
 def key(network: str = "network", what: str = "what") -> str:
     """Return the SQL of a cause's key: 16 hexadecimal digits that are the same as long as the cause is."""
-    return f"left(md5({network} || chr(10) || {folded(what)}), 16)"
+    return _key(network, folded(what))
+
+
+def _key(network: str, cause: str) -> str:
+    return f"left(md5({network} || chr(10) || {cause}), 16)"
 
 
 def in_state(state: State) -> str:
@@ -81,14 +92,22 @@ def in_state(state: State) -> str:
 
 
 async def listed(store: Store, state: State = "waiting", network: str | None = None) -> Sequence[Cause]:
-    """Return every cause of the letters in a state, the most frequent first."""
+    """Return every cause of the letters in a state, the most frequent first.
+
+    What stands in quotes is taken out first: then the reasons of a thousand devices are few, and the rest is done once
+    for each of these.
+    """
     table = await store.query(
         f"""WITH reason AS (
             SELECT network, what, count(*) AS count, min(received_time) AS first, max(received_time) AS last,
                 count_if(mended_channel IS NOT NULL OR mended_payload IS NOT NULL) AS mended,
                 max(id) AS newest, arg_max(remedy, id) AS remedy, max(id, 3) AS keys
             FROM dead_letter WHERE {in_state(state)} AND (? IS NULL OR network = ?) GROUP BY network, what),
-        named AS (SELECT *, {folded("what")} AS cause, {key()} AS key FROM reason)
+        rough AS MATERIALIZED (SELECT *, {_replaced(f"left(what, {LONGEST})", _VARIABLE[:1])} AS unquoted FROM reason),
+        cause AS MATERIALIZED (SELECT network, unquoted, {_trimmed(_replaced("unquoted", _VARIABLE[1:]))} AS cause
+            FROM (SELECT DISTINCT network, unquoted FROM rough)),
+        named AS (SELECT rough.*, cause, {_key("network", "cause")} AS key
+            FROM rough JOIN cause USING (network, unquoted))
         SELECT key, network, cause AS what, arg_max(what, newest) AS example, arg_max(remedy, newest) AS remedy,
             sum(count)::BIGINT AS count, epoch_us(min(first)) AS first, epoch_us(max(last)) AS last,
             sum(mended)::BIGINT AS mended, list_slice(list_reverse_sort(flatten(list(keys))), 1, 3) AS keys

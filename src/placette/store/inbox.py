@@ -195,14 +195,6 @@ async def get(store: Store, key: int) -> KeptLetter | None:
     return found[0] if found else None
 
 
-async def reasons(store: Store) -> pa.Table:
-    """Return network, what, count and newest (UTC) of the letters that wait, most frequent first."""
-    return await store.query(
-        "SELECT network, what, count(*) AS count, max(received_time) AS newest FROM dead_letter"  # noqa: S608  # fixed text
-        f" WHERE {causes.in_state('waiting')} GROUP BY ALL ORDER BY count DESC, what"
-    )
-
-
 async def settle(store: Store, done: Sequence[int], failed: Mapping[int, DeadLetter], at: int) -> None:
     """Note how a replay went at ``at`` (µs UTC): the letters done, and why each other one is still unusable."""
     wanted = tuple(done)
