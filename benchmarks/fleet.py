@@ -105,15 +105,25 @@ def thing_code(kind: str, number: int) -> str:
     return f"F-{kind}-{number}"
 
 
-def write_city(folder: Path, per_kind: int, broker_port: int | None = None) -> Path:
-    """Write a city folder with so many devices of each kind; ChirpStack publishes to a local broker, or calls us."""
-    way = 'kind = "http"' if broker_port is None else f'kind = "mqtt"\nhost = "127.0.0.1"\nport = {broker_port}'
+BY_HTTP = 'kind = "http"\nformat = "chirpstack"'
+
+
+def by_mqtt(port: int) -> str:
+    """Return the network of a ChirpStack that publishes to a local broker."""
+    return f'kind = "mqtt"\nformat = "chirpstack"\nhost = "127.0.0.1"\nport = {port}'
+
+
+def by_coap(port: int) -> str:
+    """Return the network of devices that send CoAP to a local port."""
+    return f'kind = "coap"\nhost = "127.0.0.1"\nport = {port}'
+
+
+def write_city(folder: Path, per_kind: int, network: str) -> Path:
+    """Write a city folder with so many devices of each kind, all of one network, ``lorawan``: its lines of TOML."""
     city.scaffold("Fleet", folder, longitude=5.4474, latitude=43.5297)
     (folder / "properties.toml").write_text("\n".join(_properties()))
     (folder / "models.toml").write_text("\n".join(_models()))
-    (folder / "networks.toml").write_text(
-        f'[lorawan]\n{way}\nformat = "chirpstack"\nnames = {{ fr = "LoRaWAN", en = "LoRaWAN" }}\n'
-    )
+    (folder / "networks.toml").write_text(f'[lorawan]\n{network}\nnames = {{ fr = "LoRaWAN", en = "LoRaWAN" }}\n')
     lines = ["id,model,place,longitude,latitude,network,network_id"]
     for kind in KINDS:
         lines += [

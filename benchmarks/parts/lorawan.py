@@ -30,7 +30,7 @@ def run(bench: Bench) -> Iterator[Result]:
     """Publish a log as fast as the broker takes it, once per run, each run the days after the one before."""
     try:
         with mqtt_wire.mosquitto(bench.folder("lorawan-mosquitto")) as port:
-            city = fleet.write_city(bench.folder("lorawan-city"), PER_KIND, port)
+            city = fleet.write_city(bench.folder("lorawan-city"), PER_KIND, fleet.by_mqtt(port))
             data = bench.folder("lorawan")
             data.mkdir(parents=True)
             server = Server(data, "serve", "--city", str(city))

@@ -22,7 +22,7 @@ class Run:
     """A server beside a broker, and what was published so far."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        self.city = fleet.write_city(folder / "city", 2, port)
+        self.city = fleet.write_city(folder / "city", 2, fleet.by_mqtt(port))
         self.data = folder / "data"
         self.data.mkdir()
         self.port = port
