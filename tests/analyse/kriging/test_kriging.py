@@ -10,7 +10,7 @@ import pytest
 
 from placette.analyse.kriging.cross import leave_one_out, model_of, one_by_one, score
 from placette.analyse.kriging.predict import Method, Sites, predict
-from placette.analyse.kriging.variogram import LagSettings, Model, Variogram, empirical, fit
+from placette.analyse.kriging.variogram import Empirical, LagSettings, Model, Variogram, empirical, fit
 
 FIVE = Sites(np.array([[0.3, 1.2], [1.9, 0.6], [1.1, 3.2], [3.3, 4.4], [4.7, 3.8]]))
 VALUES = [0.47, 0.56, 0.74, 1.47, 1.74]
@@ -102,11 +102,15 @@ def test_the_robust_estimator_is_hardly_moved_by_one_false_value() -> None:
 def test_a_variogram_is_found_again_from_its_own_lags(model: Model) -> None:
     lags = np.arange(100.0, 3100, 200)
     truth = Variogram(model=model, nugget=0.1, sill=1, range_m=900)
-    found = fit(empirical([[0, 0], [1, 0], [0, 1], [5, 5]], [1, 2, 3, 9], LagSettings(cutoff_m=8)), 10, (model,))
-    assert found.nugget >= 0
-    assert found.sill >= 0
-    again = fit(type(empirical([[0, 0], [1, 1]], [0, 1], LagSettings(cutoff_m=2)))(lags, truth(lags), lags), 5000)
-    assert again(lags) == pytest.approx(truth(lags), rel=0.02)
+    found = fit(Empirical(lags, truth(lags), lags), 5000)
+    assert found(lags) == pytest.approx(truth(lags), rel=0.02)
+
+
+def test_without_any_likeness_all_is_nugget_and_nothing_is_reached() -> None:
+    lags = np.arange(100.0, 1000, 100)
+    found = fit(Empirical(lags, np.full(9, 2.0) - lags / 1000, lags), 2000)
+    assert (found.sill, found.reach_m) == (0, 0)
+    assert found.nugget > 1
 
 
 def test_too_few_lags_are_refused_with_their_number() -> None:

@@ -21,6 +21,8 @@ MODELS: tuple[Model, ...] = ("spherical", "exponential", "gaussian", "linear")
 _TRIED = 60
 """Ranges tried, evenly in their logarithm, before the best is refined."""
 _GOLDEN = (5**0.5 - 1) / 2
+_TIE = 1e-6
+"""Where no nugget and nothing but nugget fit alike, the nugget is believed: it does not claim to know what is near."""
 _GAUSSIAN_NUGGET = 0.01
 """Share of the variance a Gaussian model keeps as nugget: without it the equations are nearly singular."""
 
@@ -72,8 +74,11 @@ class Variogram(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reach_m(self) -> float:
-        """The distance beyond which a station says nothing of a place: where 95 % of the sill are reached, in m."""
-        return _PRACTICAL[self.model] * self.range_m
+        """The distance beyond which a station says nothing of a place: where 95 % of the sill are reached, in m.
+
+        0 when it never is (linear) or when all is nugget.
+        """
+        return _PRACTICAL[self.model] * self.range_m if self.sill > 0 else 0.0
 
 
 def empirical(positions: npt.ArrayLike, values: npt.ArrayLike, settings: LagSettings | None = None) -> Empirical:
@@ -151,8 +156,11 @@ def _sills(found: Empirical, model: Model, range_m: float) -> tuple[float, Vario
     floor = _GAUSSIAN_NUGGET if model == "gaussian" else 0.0
     shape = shape + floor
     misfit, nugget, sill = min(
-        (float((weight * (found.semivariance - nugget - sill * shape) ** 2).sum()), nugget, sill)
-        for nugget, sill in _candidates(weight, shape, found.semivariance)
+        (
+            (float((weight * (found.semivariance - nugget - sill * shape) ** 2).sum()), nugget, sill)
+            for nugget, sill in _candidates(weight, shape, found.semivariance)
+        ),
+        key=lambda each: (each[0] * (1 if each[1] else 1 + _TIE), -each[1]),
     )
     return misfit, Variogram(model=model, nugget=nugget + floor * sill, sill=sill, range_m=range_m)
 
