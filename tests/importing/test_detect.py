@@ -261,3 +261,15 @@ def test_what_a_person_says_of_columns_and_facts_counts(understand):
     assert (read.time.columns, read.time.zone, read.source) == (("relevé",), "UTC", "Town")
     assert (read.values[0].observed_property, read.values[0].unit) == ("pm10", "ug/m3")
     assert [column.confidence for column in told.columns] == [1.0, 1.0, 1.0]
+
+
+def test_what_is_said_of_all_columns_spares_those_that_were_corrected(understand):
+    rows = [[time, "5", "6", "7"] for time in hours(9)]
+    found = understand(table(["date", "1 High Street", "K Road", "Quay"], rows))
+    said = {"seen": "1", "property": "pedestrians", "unit": "{person}", "property.2": "bicycles", "unit.2": "{vehicle}"}
+    told = corrected(found, said)
+    assert [(each.observed_property, each.unit) for each in told.columns[1:]] == [
+        ("pedestrians", "{person}"),
+        ("bicycles", "{vehicle}"),
+        ("pedestrians", "{person}"),
+    ]

@@ -42,6 +42,7 @@ def written(found: Understood, said: Mapping[str, str]) -> FileFormat | None:
 def corrected(found: Understood, said: Mapping[str, str]) -> Understood:
     """Return what was understood with what was said instead (``format``, ``zone``, ``code``, ``role.3``, ``unit.3``).
 
+    ``property`` and ``unit`` without a number are meant for all measured columns of which nothing else is said.
     What a person has seen and left as it is counts as stated too: ``seen`` says that the form was sent.
     """
     seen = "seen" in said
@@ -72,6 +73,9 @@ def _column(each: Column, at: int, said: Mapping[str, str], *, seen: bool) -> Co
     role = next((role for role in ROLES if role == said.get(f"role.{at}")), each.role)
     key = said.get(f"property.{at}", "").strip() or each.observed_property
     unit = said.get(f"unit.{at}", "").strip() or each.unit
+    if role == "value":
+        key = (key == each.observed_property and said.get("property", "").strip()) or key
+        unit = (unit == each.unit and said.get("unit", "").strip()) or unit
     variant = said.get(f"variant.{at}", each.variant).strip()
     if role in ("value", "category") and not key:
         key = "_".join(
