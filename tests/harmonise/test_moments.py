@@ -69,6 +69,15 @@ def test_an_hour_that_comes_twice_is_read_as_declared(ambiguous, expected):
     assert moments.twice.all()
 
 
+@pytest.mark.parametrize("things", [1, 2])
+def test_a_file_that_begins_with_the_newest_tells_the_second_hour_first(things):
+    texts = [f"2019-10-27 {hour}" for hour in ("04:00", "03:00", "02:00", "02:00", "01:00") for _ in range(things)]
+    clock = Clock(Time(column="t", zone="Europe/Paris", ambiguous="in order"))
+    moments = clock.read(pa.table({"t": texts}), np.arange(len(texts)) % things)
+    hours = [text[11:13] for text in shown(moments.start)]
+    assert hours == [hour for hour in ("03", "02", "01", "00", "23") for _ in range(things)]
+
+
 def test_repeated_hours_are_told_apart_for_each_thing_and_across_blocks():
     clock = Clock(Time(column="t", zone="Europe/Paris", ambiguous="in order"))
     block = pa.table({"t": ["2019-10-27 02:00"] * 2})

@@ -38,11 +38,16 @@ class Moments(NamedTuple):
 
 
 class Clock:
-    """Reads the times of one file; remembers which repeated hours were seen, for ``ambiguous = "in order"``."""
+    """Reads the times of one file.
+
+    For ``ambiguous = "in order"`` it remembers which repeated hours were seen, and whether the file begins with the oldest
+    rows or with the newest.
+    """
 
     def __init__(self, time: Time) -> None:
         self._time = time
         self._seen = Repeats()
+        self._steps_onward = 0
 
     def read(self, table: pa.Table, group: NDArray[np.int64]) -> Moments:
         """Return the moments of the rows; ``group`` numbers what the rows speak of, so that hours can be counted.
@@ -96,10 +101,11 @@ class Clock:
         local = walls.good & ~walls.has_offset
         twice, skipped = local & (first < second), local & (first > second)
         take_second = np.full(len(first), self._time.ambiguous == "second") & twice
-        if self._time.ambiguous == "in order" and twice.any():
+        if self._time.ambiguous == "in order":
+            self._steps_onward += _steps_onward(walls.wall[local], group[local])
             rows = np.flatnonzero(twice)
             order, again = self._seen.find(group[rows], walls.wall[rows])
-            take_second[rows[order]] = again
+            take_second[rows[order]] = again if self._steps_onward >= 0 else ~again
         if self._time.ambiguous == "refuse":
             fault[twice] = Fault.AMBIGUOUS
         if self._time.nonexistent == "refuse":
@@ -140,3 +146,10 @@ class Clock:
         day = np.minimum(into // _DAY_US, longest // _DAY_US - 1)
         moved: Micros = target.astype("datetime64[us]").view(np.int64) + day * _DAY_US + into % _DAY_US
         return moved
+
+
+def _steps_onward(wall: Micros, group: NDArray[np.int64]) -> int:
+    """Return how many more steps from row to row of a group lead to a later time than to an earlier one."""
+    order = np.argsort(group, kind="stable")
+    steps = np.sign(np.diff(wall[order]))
+    return int(steps[np.diff(group[order]) == 0].sum())
