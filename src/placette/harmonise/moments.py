@@ -40,8 +40,8 @@ class Moments(NamedTuple):
 class Clock:
     """Reads the times of one file.
 
-    For ``ambiguous = "in order"`` it remembers which repeated hours were seen, and whether the file begins with the oldest
-    rows or with the newest.
+    For ``ambiguous = "in order"`` it remembers which repeated hours were seen, and whether the file begins with the
+    oldest rows or with the newest.
     """
 
     def __init__(self, time: Time) -> None:
