@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from placette.access import Tokens
 from placette.api import Access, mount
 from placette.fielddesk import FieldDesk
 from placette.fieldwork import FieldWork
-from placette.model.arrivals import Arrival
+from placette.harmonise.uplinks import unknown
+from placette.model.arrivals import Arrival, DeadLetter
 from placette.model.entities import Origin
 from placette.model.times import iso
 from placette.publish.city_sync import sync
-from placette.store import Store
+from placette.store import Store, inbox
 from placette.web.pages.field import short
 
 AIX = Path(__file__).resolve().parents[1] / "cities" / "aix"
@@ -52,10 +54,14 @@ class Desk:
         sync(self.store, city, Origin.MEASURED)
         work = FieldWork(self.store, city, city.devices, Origin.MEASURED, clock=lambda: self.now)
         work.settle()
-        self.desk = FieldDesk(self.store, work, folder, lambda: self.now)
+        self.desk = FieldDesk(self.store, work, folder, self.replay, lambda: self.now)
+        self.replayed: list[int] = []
         self.tokens = Tokens(folder)
         routes = [*sites.routes(self.desk, self.tokens, lambda _: "https://p.example"), short()]
         self.app = Starlette(routes=mount(routes, self.tokens))
+
+    async def replay(self, choice: inbox.Choice) -> None:
+        self.replayed += choice.ids
 
     def client(self, token: str = "") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -98,6 +104,16 @@ async def test_an_order_sent_twice_is_done_once(client: httpx.AsyncClient, desk:
     )
     other = await client.post("/api/sites", json=order | {"device": "70B3D57ED000000A"})
     assert other.status_code == 409
+
+
+async def test_what_a_device_sent_before_it_was_told_is_read_again(client: httpx.AsyncClient, desk: Desk) -> None:
+    for device in ("70b3d57ed0000009", "70b3d57ed000000a"):
+        arrival = Arrival(
+            network="street-mqtt", channel="up", payload=device.encode(), received_time=time.time_ns() // 1000
+        )
+        inbox.keep_new_now(desk.store, [DeadLetter(arrival=arrival, what=unknown(device), remedy="install it")])
+    await client.post("/api/sites", json=NEW)
+    assert desk.replayed == [1]
 
 
 async def test_an_order_told_later_counts_from_when_it_was_done(client: httpx.AsyncClient, desk: Desk) -> None:

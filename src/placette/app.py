@@ -131,7 +131,7 @@ class House:
         folder_devices = city.devices if declared is None else declared
         self.fieldwork = FieldWork(store, city, folder_devices, origin, self._use_devices)
         self.understanding.use_devices(self.fieldwork.settle())
-        self.field = FieldDesk(store, self.fieldwork, data)
+        self.field = FieldDesk(store, self.fieldwork, data, self.replaying.replay)
         self._correcting = Correcting(store, city)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)

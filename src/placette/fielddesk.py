@@ -12,7 +12,7 @@ import io
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from placette.city.model import City, Device, Network
 from placette.city.things import OPTIONAL, REQUIRED
 from placette.fieldwork import FieldWork, Site
 from placette.first_frame import first_frame
+from placette.harmonise.uplinks import unknown
 from placette.model.errors import BadInput
 from placette.model.scans import scan
 from placette.model.times import micros
@@ -42,18 +43,36 @@ from placette.site_json import (
     whole,
 )
 from placette.store import Store, life, orders
+from placette.store.inbox import Choice
 
 Said = TypeVar("Said", SiteState, Photo)
 Ordered = TypeVar("Ordered", Installation, Replacement, Retirement)
 _NETWORK_ID = re.compile(r"[^\s\x00-\x1f]{0,200}")
 
 
+_EARLIER = """
+SELECT id FROM dead_letter WHERE replayed_at IS NULL AND dismissed_at IS NULL AND network = ? AND lower(what) = lower(?)
+ORDER BY id DESC LIMIT 1000
+"""
+_BEFORE_US = 86_400_000_000
+"""How long before it was hung a new device's frames count as its first, µs."""
+
+
 class FieldDesk:
-    """The field work of one city. ``clock`` gives µs UTC. Methods block unless they are coroutines."""
+    """The field work of one city. ``replay`` tries dead letters again; ``clock`` gives µs UTC.
+
+    Methods block unless they are coroutines.
+    """
 
     def __init__(
-        self, store: Store, work: FieldWork, data: Path, clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self,
+        store: Store,
+        work: FieldWork,
+        data: Path,
+        replay: Callable[[Choice], Awaitable[Any]],
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
+        self._replay = replay
         self.work = work
         self.photos = Photos(data)
         self.clock = clock
@@ -132,6 +151,23 @@ class FieldDesk:
     async def first_frame(self, code: str, since: int) -> FirstFrame:
         """Return whether a site was heard since a time (µs UTC), and how."""
         return await first_frame(self._store, self.city, code, since, self.clock())
+
+    def waits_since(self, site: Site) -> int:
+        """Return since when a frame is the first of what hangs at a site, µs UTC.
+
+        A device that was switched on before the site was told may have been heard already.
+        """
+        hung = life.attachments(self._store, site.device.code)
+        if not hung:
+            return site.since
+        return hung[-1].since - (_BEFORE_US if len(hung) == 1 else 0)
+
+    async def catch_up(self, site: SiteState) -> None:
+        """Read again what a device sent before the city knew it, which waits as dead letters."""
+        said = [site.network, unknown(site.device or "")]
+        earlier = (await self._store.query(_EARLIER, said)).column("id").to_pylist()
+        if earlier:
+            await self._replay(Choice(ids=tuple(earlier)))
 
     def suggested(self, place: str, model: str) -> str:
         """Return the next free code for a device of this model at this place, made like those that are there."""

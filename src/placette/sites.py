@@ -95,11 +95,15 @@ class _Handlers:
 
     async def install(self, request: Request) -> Response:
         order = await _body(request, Installation)
-        return json_response(await asyncio.to_thread(self._desk.install, order), 201)
+        done = await asyncio.to_thread(self._desk.install, order)
+        await self._desk.catch_up(done)
+        return json_response(done, 201)
 
     async def replace(self, request: Request) -> Response:
         order = await _body(request, Replacement)
-        return json_response(await asyncio.to_thread(self._desk.replace, request.path_params["code"], order))
+        done = await asyncio.to_thread(self._desk.replace, request.path_params["code"], order)
+        await self._desk.catch_up(done)
+        return json_response(done)
 
     async def retire(self, request: Request) -> Response:
         order = await _body(request, Retirement)
@@ -109,8 +113,7 @@ class _Handlers:
         """Answer whether a site was heard since a time, or since its device was hung."""
         site = await asyncio.to_thread(self._desk.site, request.path_params["code"])
         text = request.query_params.get("since", "")
-        hung = site.attached.since if site.attached else site.since
-        since = _since(text) if text else hung
+        since = _since(text) if text else await asyncio.to_thread(self._desk.waits_since, site)
         return json_response(
             await self._desk.first_frame(site.device.code, since), headers={"Cache-Control": "no-store"}
         )

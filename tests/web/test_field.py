@@ -106,7 +106,7 @@ def test_a_form_of_another_site_is_refused(client: httpx.Client) -> None:
 def test_a_device_is_replaced_photographed_and_retired_without_scripts(client: httpx.Client, town: World) -> None:
     site = "/en/field/AIX-TOR-AIR-01"
     said = {"do": "replace", "device": "70B3D57ED0000021", "note": "battery dead"}
-    assert "since=" in client.post(site, **multipart(said)).headers["location"]
+    assert "frame=1" in client.post(site, **multipart(said)).headers["location"]
     assert "battery dead" in client.get(site).text
     assert client.post(site, **multipart({"do": "photo"}, PNG)).headers["location"].endswith("done=photo")
     assert client.post(site, **multipart({"do": "photo"}, b"GIF89a")).status_code == 400

@@ -102,8 +102,7 @@ export class PlacetteOrder extends HTMLElement {
   }
 
   private leave(code: string): void {
-    const since = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+Z$/, "Z");
-    const tail = { install: `?since=${since}#frame`, replace: `?since=${since}#frame`, retire: "?done=retire", photo: "?done=photo" };
+    const tail = { install: "?frame=1#frame", replace: "?frame=1#frame", retire: "?done=retire", photo: "?done=photo" };
     location.assign(`${this.getAttribute("back")}${encodeURIComponent(code)}${tail[this.kind]}`);
   }
 

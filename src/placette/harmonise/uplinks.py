@@ -273,10 +273,15 @@ def _unreadable(arrival: Arrival, uplink: Uplink) -> DeadLetter:
     return DeadLetter(arrival=arrival, what=uplink.fault, where=arrival.channel, remedy=remedy)
 
 
+def unknown(device: str) -> str:
+    """Return what a dead letter says of a device that the city does not know."""
+    return f"no device of the city is called '{device[:80]}' by its network"
+
+
 def _unknown(arrival: Arrival, uplink: Uplink) -> DeadLetter:
     return DeadLetter(
         arrival=arrival,
-        what=f"no device of the city is called '{uplink.device[:80]}' by its network",
+        what=unknown(uplink.device),
         where=arrival.channel,
         remedy="write it as network_id of a device in things.csv, or install the device; then replay the message",
     )

@@ -22,7 +22,7 @@ from placette.api import Access, Route
 from placette.labels import Label, drawn
 from placette.model.errors import BadInput, NotFound, PlacetteError, TooLarge
 from placette.model.scans import LABEL, scan
-from placette.model.times import iso, micros
+from placette.model.times import micros
 from placette.web.pages.site import Site, language_of
 from placette.web.readings import readings
 
@@ -40,8 +40,6 @@ _FORM = ("key", "device", "code", "model", "network", "place", "longitude", "lat
 
 class Desk(Protocol):
     """Where orders of the field are given; see ``placette.fielddesk``."""
-
-    clock: Callable[[], int]
 
     @property
     def city(self) -> Any:
@@ -74,6 +72,12 @@ class Desk(Protocol):
 
     async def first_frame(self, code: str, since: int) -> Any:
         """Return whether a site was heard."""
+
+    def waits_since(self, site: Any) -> int:
+        """Return since when a frame is the first."""
+
+    async def catch_up(self, site: Any) -> None:
+        """Read again what came too early."""
 
 
 Handler = Callable[[Desk, Site, Request, str], Awaitable[Response]]
@@ -185,15 +189,16 @@ async def installed(desk: Desk, site: Site, request: Request, language: str) -> 
     said, photo = await _received(request)
     try:
         done = await asyncio.to_thread(desk.install_said, said)
+        await desk.catch_up(done)
         if photo:
             await asyncio.to_thread(desk.photograph, done.code, photo)
     except PlacetteError as error:
         return _form(desk, site, request, language, said | {"key": _key()}, error, 400)
-    return _lead(f"/{language}/field/{done.code}?since={iso(desk.clock())}#frame")
+    return _lead(f"/{language}/field/{done.code}?frame=1#frame")
 
 
 async def one(desk: Desk, site: Site, request: Request, language: str) -> Response:
-    """Answer ``GET /fr/field/<code>``; ``part=frame`` is whether its first frame came since ``since``."""
+    """Answer ``GET /fr/field/<code>``; ``frame`` shows its first frame, alone as ``part=frame``."""
     return await _one(desk, site, request, language)
 
 
@@ -202,20 +207,20 @@ async def _one(
 ) -> Response:
     code = request.path_params["code"]
     found = await asyncio.to_thread(desk.site, code)
-    text = request.query_params.get("since", "")
-    hung = found.attached.since if found.attached else 0
-    since = micros(text) if text else hung
-    waiting = bool(text) or found.state in ("planned", "replaced") or (found.attached and found.last_frame is None)
-    frame = await desk.first_frame(code, since) if waiting and found.attached else None
+    asked = request.query_params
+    wanted = "frame" in asked or asked.get("part") == "frame" or found.state == "replaced" or found.last_frame is None
+    frame = None
+    if wanted and found.attached:
+        frame = await desk.first_frame(code, await asyncio.to_thread(desk.waits_since, found))
     about = {
         "code": code,
         "frame": frame,
-        "since": iso(since),
+        "since": found.attached.since if found.attached else 0,
         "when": micros,
         "cells": _cells(site, language, code, frame),
         "every_s": min(quantity.every_s for quantity in desk.city.models[found.device.model].quantities),
     }
-    if request.query_params.get("part") == "frame":
+    if asked.get("part") == "frame":
         return site.renderer.page(request, language, "parts/first_frame.html", **about)
     return site.renderer.page(
         request,
@@ -253,8 +258,8 @@ async def change(desk: Desk, site: Site, request: Request, language: str) -> Res
         if do == "replace":
             if scan(said.get("device", "")).code:
                 raise BadInput("this is the label of a site", "device", "scan the new device itself")
-            await asyncio.to_thread(desk.replace_said, code, said)
-            return _lead(f"/{language}/field/{code}?since={iso(desk.clock())}#frame")
+            await desk.catch_up(await asyncio.to_thread(desk.replace_said, code, said))
+            return _lead(f"/{language}/field/{code}?frame=1#frame")
         if do == "retire":
             await asyncio.to_thread(desk.retire_said, code, said)
         elif do == "photo":
