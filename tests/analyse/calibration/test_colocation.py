@@ -76,7 +76,7 @@ def test_a_calibration_survives_being_written(method: Any) -> None:
     if method == "lightgbm":
         pytest.importorskip("lightgbm")
     signals, truth, times = made()
-    fitted = colocation.fit(signals, truth, times, ("raw", "temperature"), FitSettings(method=method))
+    fitted = colocation.fit(signals, truth, times, ("raw", "temperature"), FitSettings(method=method, trees=20))
     again = msgspec.json.decode(msgspec.json.encode(fitted), type=Calibration)
     first, second = (colocation.apply(each, signals, times).values for each in (fitted, again))
     assert first == pytest.approx(second, rel=1e-9)

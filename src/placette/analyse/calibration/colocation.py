@@ -210,7 +210,7 @@ class _Line:
     def at(self, x: Floats, t: Integers) -> Floats:
         values: Floats = self._design(x, t) @ self.coefficients
         if self._trees is not None:
-            values += self._trees.predict(x)
+            values += self._trees.predict(x, num_threads=1)
         return values
 
     def _design(self, x: Floats, t: Integers) -> Floats:
@@ -228,7 +228,7 @@ class _Line:
             "num_leaves": 15,
             "min_data_in_leaf": 50,
             "lambda_l2": 1.0,
-            "num_threads": 2,
+            "num_threads": 1,  # some thousand rows: threads would wait for each other on a busy machine
             "seed": 1,
             "deterministic": True,
             "force_row_wise": True,
