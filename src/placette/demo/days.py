@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from placette.demo.chance import Floats, Times
+from placette.model.public_holidays import public_holidays
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -85,7 +86,7 @@ def months(days: Days) -> Days:
 def rest_days(days: Days) -> Flags:
     """Return whether each day is a Sunday or a French public holiday (code du travail, article L3133-1)."""
     first, last = _date(int(days.min())), _date(int(days.max()))
-    holidays = [_day(day) for year in range(first.year, last.year + 1) for day in _public_holidays(year)]
+    holidays = [_day(day) for year in range(first.year, last.year + 1) for day in public_holidays(year)]
     found: Flags = (weekdays(days) == 6) | np.isin(days, holidays)
     return found
 
@@ -96,27 +97,6 @@ def on_dates(days: Days, *dates: tuple[int, int]) -> Flags:
     wanted = [_day(date(year, month, day)) for year in years for month, day in dates]
     found: Flags = np.isin(days, wanted)
     return found
-
-
-@lru_cache(maxsize=64)
-def _public_holidays(year: int) -> tuple[date, ...]:
-    easter = _easter(year)
-    moving = [easter + timedelta(days=after) for after in (1, 39, 50)]
-    fixed = [(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)]
-    return (*moving, *(date(year, month, day) for month, day in fixed))
-
-
-def _easter(year: int) -> date:
-    """Return Easter Sunday (Meeus/Jones/Butcher)."""
-    a, (b, c) = year % 19, divmod(year, 100)
-    d, e = divmod(b, 4)
-    g = (8 * b + 13) // 25
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = divmod(c, 4)
-    weekday = (32 + 2 * e + 2 * i - h - k) % 7
-    m = (a + 11 * h + 19 * weekday) // 433
-    month = (h + weekday - 7 * m + 90) // 25
-    return date(year, month, (h + weekday - 7 * m + 33 * month + 19) % 32)
 
 
 def _date(day: int) -> date:
