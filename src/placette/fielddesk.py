@@ -191,7 +191,7 @@ class FieldDesk:
         writer.writerow((*REQUIRED, *OPTIONAL))
         for each in self.city.devices:
             installed = each.installed.isoformat() if each.installed else ""
-            row = (each.code, each.model, each.place, each.longitude, each.latitude, each.network)
+            row = (each.code, each.model, each.place, _degrees(each.longitude), _degrees(each.latitude), each.network)
             writer.writerow((*row, each.network_id, each.address, installed, each.photo))
         return out.getvalue()
 
@@ -262,6 +262,11 @@ def _identifier(text: str) -> str:
 def _short(name: str) -> str:
     letters = re.sub(r"[^A-Z0-9]", "", name.upper())
     return letters[:3] or "X"
+
+
+def _degrees(value: float) -> str:
+    """Return a coordinate to a tenth of a metre, as folders write it, with more digits only where there are more."""
+    return f"{value:.6f}" if round(value, 6) == value else repr(value)
 
 
 def _free(begin: str, number: int, digits: int, taken: set[str]) -> str:

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import struct
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -80,6 +79,9 @@ class Town:
             for each in json.loads(self.server.get("/api/things.geojson"))["features"]
         )
 
+    def letters(self) -> int:
+        return int(json.loads(self.server.get("/api/health"))["dead_letters"])
+
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
@@ -119,8 +121,7 @@ def install(page: Page, town: Town) -> str:
     return page.url.split("/field/")[1].split("?")[0]
 
 
-def test_a_new_sensor_is_on_the_public_map_within_two_minutes(town: Town, phone: Page) -> None:
-    begun = time.monotonic()
+def test_a_new_sensor_is_heard_and_on_the_public_map(town: Town, phone: Page) -> None:
     code = install(phone, town)
     expect(phone.get_by_text("Waiting for the first frame")).to_be_visible()
     publish(town.broker, "status", status())
@@ -135,14 +136,12 @@ def test_a_new_sensor_is_on_the_public_map_within_two_minutes(town: Town, phone:
     town.server.wait_until(lambda: town.on_the_map(code), "the sensor is not on the map")
     phone.goto(f"{town.url}/en/")
     expect(phone.locator(f"[href$='{code}']").first).to_be_attached()
-    print(f"installed, heard and on the map after {time.monotonic() - begun:.1f} s of a machine's typing")
 
 
 def test_a_sensor_that_was_switched_on_too_early_is_heard_at_once(town: Town, phone: Page) -> None:
     publish(town.broker, "up", frame(1, 19.5))
-    health = lambda: json.loads(town.server.get("/api/health"))  # noqa: E731
-    town.server.wait_until(lambda: health()["dead_letters"] == 1, "the unknown device left no letter")
+    town.server.wait_until(lambda: town.letters() == 1, "the unknown device left no letter")
     install(phone, town)
     expect(phone.get_by_text("First frame received")).to_be_visible(timeout=PATIENCE_MS)
     expect(phone.locator(".frame-values")).to_contain_text("19.5")
-    assert health()["dead_letters"] == 0
+    assert town.letters() == 0
