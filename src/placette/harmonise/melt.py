@@ -132,9 +132,7 @@ class Melter:
             kept = rows[usable]
             result = read.value[usable] * each.values.multiply + each.values.add
             which = self._categories(taken, usable) if is_category else np.full(len(kept), -1)
-            good.append(
-                Cells(kept, np.full(len(kept), number), self._series(number, named.thing[kept]), result, which)
-            )
+            good.append(Cells(kept, np.full(len(kept), number), self._series(number, named.thing[kept]), result, which))
         counts = Counts(
             table.num_rows,
             int((~busy).sum()),
