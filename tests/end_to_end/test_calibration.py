@@ -108,7 +108,7 @@ def corrected(server: Server) -> list[dict[str, Any]]:
 def until(found: Any) -> Any:
     import time
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not (value := found()):
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -213,7 +213,11 @@ class Link:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        client._package_handler._handle_qos_1_publish_packet = self._on_acknowledged_message
+        handler = client._package_handler
+        handler._handle_qos_1_publish_packet = self._on_acknowledged_message
+        # A reconnection that ended with the process is asked for its error, which raises where nobody can catch it.
+        told = handler._handle_exception_in_future
+        handler._handle_exception_in_future = lambda done, msg=None: None if done.cancelled() else told(done, msg)
         return client
 
     def _subscription(self, topic: str) -> Any:

@@ -41,6 +41,7 @@ async def send_live(
     client.set_config({"reconnect_retries": UNLIMITED_RECONNECTS, "reconnect_delay": RETRY_S})
     if address.username:
         client.set_auth_credentials(unquote(address.username), unquote(address.password or ""))
+    _let_reconnections_end(client)
     await _connect(client, address, sleep)
     try:
         while agenda.next_due is not None:
@@ -63,6 +64,13 @@ def payload_of(frame: Frame) -> bytes:
 
 def _topics(city: City) -> dict[str, str]:
     return {device.code: city.networks[device.network].topic.replace("{code}", device.code) for device in city.devices}
+
+
+def _let_reconnections_end(client: gmqtt.Client) -> None:
+    """Ask no reconnection for its error that ended with the demo: gmqtt 0.8 does, and that raises out of reach."""
+    handler = client._package_handler
+    told = handler._handle_exception_in_future
+    handler._handle_exception_in_future = lambda done, msg=None: None if done.cancelled() else told(done, msg)
 
 
 async def _connect(client: gmqtt.Client, address: SplitResult, sleep: Sleep) -> None:

@@ -21,13 +21,6 @@ NOON = 1_780_000_000_000_000
 MINUTE = 60_000_000
 DEVICE = "AIX-ROT-AIR-01"
 
-PROPERTY = """
-[pm2_5_dry]
-names = { fr = "PM2,5 corrigées de l’humidité", en = "PM2.5 corrected for humidity" }
-definition = "http://dd.eionet.europa.eu/vocabulary/aq/pollutant/6001"
-unit = "ug/m3"
-decimals = 1
-"""
 CORRECTION = """
 [humidity]
 method = "koehler"
@@ -41,7 +34,6 @@ models = ["hive"]
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "aix"
     shutil.copytree(AIX, made)
-    (made / "properties.toml").write_text((made / "properties.toml").read_text() + PROPERTY)
     (made / "corrections.toml").write_text(CORRECTION)
     return made
 
