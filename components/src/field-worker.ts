@@ -30,7 +30,7 @@ const FIELD = /^\/[a-z]{2}\/field(\/|$)/;
 worker.addEventListener("install", (event) => (event as WorkerEvent).waitUntil(worker.skipWaiting()));
 worker.addEventListener("activate", (event) => (event as WorkerEvent).waitUntil(worker.clients.claim()));
 worker.addEventListener("sync", (event) => {
-  if ((event as SyncEvent).tag === CHANGED) (event as SyncEvent).waitUntil(send());
+  if ((event as SyncEvent).tag === CHANGED) (event as SyncEvent).waitUntil(sendNow());
 });
 worker.addEventListener("message", (event) => {
   (event as unknown as WorkerEvent).waitUntil(keepAll((event as MessageEvent<Keep>).data));
@@ -42,6 +42,11 @@ worker.addEventListener("fetch", (event) => {
   if (url.pathname.startsWith("/static/")) (event as FetchEvent).respondWith(file(request));
   else if (request.mode === "navigate" && FIELD.test(url.pathname)) (event as FetchEvent).respondWith(page(request, url));
 });
+
+/** The browser asks again later when this fails. */
+async function sendNow(): Promise<void> {
+  if ((await send()).stopped === "offline") throw new Error("no network yet");
+}
 
 async function keepAll({ pages, files }: Keep): Promise<void> {
   const kept = await caches.open(FILES);

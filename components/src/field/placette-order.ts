@@ -1,4 +1,4 @@
-import { type Kind, type Order, freshKey, keep, orders, send } from "./queue";
+import { type Kind, type Order, freshKey, keep, orders, send, siteOf } from "./queue";
 import { smaller } from "./picture";
 
 /**
@@ -60,7 +60,7 @@ export class PlacetteOrder extends HTMLElement {
     if (picture && this.kind === "install") await keep(this.photoOf(order, picture));
     const outcome = await send();
     const left = (await orders()).find((each) => each.key === order.key);
-    if (!left) return this.leave(outcome.sites[order.key] ?? order.site);
+    if (!left) return this.leave(order.site || (await siteOf(order.key)));
     this.editing = left;
     if (left.fault) this.say(`${this.labels["refused"] ?? ""} ${left.fault}`);
     else this.done(form, (outcome.stopped === "signed-out" ? this.labels["signed_out"] : this.labels["kept"]) ?? "");

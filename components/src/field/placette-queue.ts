@@ -108,8 +108,6 @@ export class PlacetteQueue extends HTMLElement {
     const pages = new Set([...(this.getAttribute("keep") ?? "").split(" "), location.pathname, ...sites]);
     const kept = files.filter((file) => file.startsWith("/static/"));
     registration.active?.postMessage({ pages: [...pages], files: [...new Set(kept)] });
-    const sync = (registration as unknown as { sync?: { register(tag: string): Promise<void> } }).sync;
-    if ((await orders()).length) await sync?.register(CHANGED).catch(() => undefined);
   }
 }
 

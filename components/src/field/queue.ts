@@ -25,19 +25,21 @@ export interface Order {
 }
 
 export interface Sent {
-  /** The sites of the installations that were sent, by the key of their order. */
-  sites: Record<string, string>;
   sent: number;
   waiting: number;
   /** Why sending ended before all was sent. */
   stopped: "" | "offline" | "signed-out" | "busy";
 }
 
+type Syncing = ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } };
+
 export const CHANGED = "placette-orders";
 /** In localStorage, so that leaving can ask without waiting. */
 export const WAITING = "placette-waiting";
 const DATABASE = "placette-field";
 const ORDERS = "orders";
+/** The sites that the server named, by the key of the installation: the worker may have sent what a page waits for. */
+const SITES = "sites";
 
 /** A key that nobody else makes; `randomUUID` needs a secure connection, this does not. */
 export function freshKey(): string {
@@ -62,14 +64,29 @@ export async function forget(order: Order): Promise<void> {
   await tell();
 }
 
-/** Send what waits. One page or worker sends at a time. */
-export function send(): Promise<Sent> {
-  const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-  return locks ? locks.request(CHANGED, sendAll) : sendAll();
+/** The site that the server named for an installation that was sent; it is told once. */
+export async function siteOf(key: string): Promise<string> {
+  const found = await within("readonly", (store) => store.get(key) as IDBRequest<{ code: string } | undefined>, SITES);
+  await within("readwrite", (store) => store.delete(key), SITES);
+  return found?.code ?? "";
+}
+
+/** Send what waits. One page or worker sends at a time; without a network the worker is asked to do it later. */
+export async function send(): Promise<Sent> {
+  const done = await (navigator.locks ? navigator.locks.request(CHANGED, sendAll) : sendAll());
+  if (done.stopped === "offline") await sendLater();
+  return done;
+}
+
+/** Where the browser can, the worker sends what waits when the network is back, though the page is closed. */
+async function sendLater(): Promise<void> {
+  const registration = (await navigator.serviceWorker?.getRegistration()) as Syncing | undefined;
+  await registration?.sync?.register(CHANGED).catch(() => undefined);
 }
 
 async function sendAll(): Promise<Sent> {
-  const done: Sent = { sites: {}, sent: 0, waiting: 0, stopped: "" };
+  const done: Sent = { sent: 0, waiting: 0, stopped: "" };
+  let changed = false;
   const heldSites = new Set<string>();
   const heldKeys = new Set<string>();
   for (const { number } of await orders()) {
@@ -80,6 +97,7 @@ async function sendAll(): Promise<Sent> {
       continue;
     }
     const stopped = await sendOne(order, done);
+    changed ||= !stopped || stopped === "fault";
     if (stopped === "fault") hold(order, heldSites, heldKeys);
     else if (stopped) {
       done.stopped = stopped;
@@ -87,7 +105,7 @@ async function sendAll(): Promise<Sent> {
     }
   }
   done.waiting = (await orders()).length;
-  await tell();
+  if (changed) await tell();
   return done;
 }
 
@@ -117,15 +135,15 @@ async function sendOne(order: Order, done: Sent): Promise<"" | "fault" | "offlin
     return "fault";
   }
   const said = (await answer.json()) as { code?: string };
+  if (order.kind === "install" && said.code) await follow(order.key, said.code);
   await within("readwrite", (store) => store.delete(order.number!));
   done.sent += 1;
-  if (order.kind === "install" && said.code) await follow(order.key, said.code, done);
   return "";
 }
 
 /** Now that the server has named the site, tell those that wait for it. */
-async function follow(key: string, code: string, done: Sent): Promise<void> {
-  done.sites[key] = code;
+async function follow(key: string, code: string): Promise<void> {
+  await within("readwrite", (store) => store.put({ key, code }), SITES);
   for (const each of await orders()) {
     if (each.after !== key) continue;
     const path = `/api/sites/${encodeURIComponent(code)}/photos`;
@@ -143,12 +161,16 @@ async function tell(): Promise<void> {
 
 let opening: Promise<IDBDatabase> | undefined;
 
-async function within<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+async function within<T>(
+  mode: IDBTransactionMode,
+  act: (store: IDBObjectStore) => IDBRequest<T>,
+  name = ORDERS,
+): Promise<T> {
   opening ??= open();
   const database = await opening;
   return new Promise((resolve, reject) => {
-    const transaction = database.transaction(ORDERS, mode);
-    const request = act(transaction.objectStore(ORDERS));
+    const transaction = database.transaction(name, mode);
+    const request = act(transaction.objectStore(name));
     transaction.oncomplete = () => resolve(request.result);
     transaction.onerror = transaction.onabort = () => reject(transaction.error ?? request.error);
   });
@@ -157,7 +179,10 @@ async function within<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(ORDERS, { keyPath: "number", autoIncrement: true });
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(ORDERS, { keyPath: "number", autoIncrement: true });
+      request.result.createObjectStore(SITES, { keyPath: "key" });
+    };
     request.onsuccess = () => {
       // Signing out deletes the database: let go of it, and open it anew when it is wanted again.
       request.result.onversionchange = () => {
