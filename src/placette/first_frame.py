@@ -34,8 +34,7 @@ async def first_frame(store: Store, city: City, code: str, since: int, now: int)
     Networks without a record of radio (our own frames) are heard by their values alone.
     """
     heard = (await store.query(_FIRST, [since, code])).to_pylist()
-    readings = _readings(store, code)
-    values = [reading for reading in readings if reading[1] >= since] or (readings if heard else [])
+    values = [reading for reading in _readings(store, code) if reading[1] >= since]
     if not heard and not values:
         return FirstFrame(received=False, since=iso(since), now=iso(now))
     first: dict[str, Any] = heard[0] if heard else {"received": min(time for _, time, _, _ in values)}

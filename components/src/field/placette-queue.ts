@@ -82,7 +82,9 @@ export class PlacetteQueue extends HTMLElement {
     const item = text("li", order.name);
     if (!order.fault) return item;
     const labels = this.labels;
-    item.append(text("p", order.fault, "queue-fault"));
+    const fault = text("p", order.fault, "queue-fault");
+    fault.lang = "en"; // errors are written in one language
+    item.append(fault);
     const acts = text("p", "", "queue-acts");
     if (order.kind !== "photo") acts.append(link(labels["edit"] ?? "", this.editor(order)));
     const drop = button(labels["drop"] ?? "", "drop");
