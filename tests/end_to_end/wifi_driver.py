@@ -5,18 +5,17 @@ from __future__ import annotations
 import runpy
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from placette import wifi
 
-AHEAD = Path(sys.argv.pop(1))
 
-
-def now() -> int:
-    """Return the counters' time, µs UTC."""
-    return time.time_ns() // 1000 + int(AHEAD.read_text()) * 1_000_000
+def now(ahead: Path) -> int:
+    """Return the counters' time, µs UTC; the file ``ahead`` holds by how many seconds it differs from ours."""
+    return time.time_ns() // 1000 + int(ahead.read_text()) * 1_000_000
 
 
 if __name__ == "__main__":
-    wifi._now = now
+    wifi._now = partial(now, Path(sys.argv.pop(1)))
     runpy.run_module("placette", run_name="__main__", alter_sys=True)
