@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from functools import cache
 
 import numpy as np
@@ -105,3 +106,11 @@ def test_the_record_widens_what_was_too_sure() -> None:
 
 def test_the_same_seed_gives_the_same_forecast() -> None:
     assert np.array_equal(made(street(3)), made(street(3)))
+
+
+def test_what_was_learnt_can_be_kept_and_sent_to_a_worker() -> None:
+    panel = street(3)
+    trained = system.train(panel, 24, QUICK)
+    again = pickle.loads(pickle.dumps(trained))  # noqa: S301  # our own
+    there, here = (system.foresee(one, panel, 24, LEVEL, []).quantiles for one in (again, trained))
+    assert np.array_equal(there, here)

@@ -22,6 +22,16 @@ class Boosted(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
 
 
+class Boosters(msgspec.Struct, frozen=True, kw_only=True):
+    """One booster per level of ``FITTED``; pickles as text."""
+
+    boosters: list[Any]
+
+    def __call__(self, given: Floats) -> Floats:
+        """Return the quantiles of examples (examples × levels)."""
+        return np.stack([booster.predict(given, num_threads=1) for booster in self.boosters], axis=1)
+
+
 def fit(lesson: Lesson, settings: Boosted) -> Answer:
     """Learn one booster per level; raises ``NotFound`` without LightGBM."""
     lightgbm = _lightgbm()
@@ -33,11 +43,7 @@ def fit(lesson: Lesson, settings: Boosted) -> Answer:
         params={"max_bin": 127, "verbosity": -1, "min_data_in_leaf": settings.least_in_leaf},
     )
     boosters = [lightgbm.train(_parameters(settings, level), learning, settings.trees) for level in FITTED]
-
-    def answer(given: Floats) -> Floats:
-        return np.stack([booster.predict(given, num_threads=1) for booster in boosters], axis=1)
-
-    return answer
+    return Boosters(boosters=[booster.free_dataset() for booster in boosters])
 
 
 def _parameters(settings: Boosted, level: float) -> dict[str, Any]:

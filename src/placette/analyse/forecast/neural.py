@@ -49,6 +49,19 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
         return np.concatenate([plain, *apart, np.ones((len(given), 1))], axis=1).astype(np.float32)
 
 
+class Networks(msgspec.Struct, frozen=True, kw_only=True):
+    """Networks that learnt with different seeds, and how wide their targets were."""
+
+    sight: Sight
+    nets: list[Weights]
+    spread: float
+
+    def __call__(self, given: Floats) -> Floats:
+        """Return the mean quantiles of examples (examples × levels)."""
+        seen = self.sight.of(given)
+        return np.asarray(np.mean([_layers(net, seen)[-1] for net in self.nets], axis=0) * self.spread, np.float64)
+
+
 def fit(lesson: Lesson, settings: Neural) -> Answer:
     """Learn the networks from the lesson; the same seed gives the same networks."""
     sight = _sight(lesson.given)
@@ -57,12 +70,7 @@ def fit(lesson: Lesson, settings: Neural) -> Answer:
     target = (lesson.target / spread).astype(np.float32)
     weight = lesson.weight.astype(np.float32)
     nets = [_train(inputs, target, weight, settings, settings.seed + number) for number in range(settings.networks)]
-
-    def answer(given: Floats) -> Floats:
-        seen = sight.of(given)
-        return np.asarray(np.mean([_layers(net, seen)[-1] for net in nets], axis=0) * spread, np.float64)
-
-    return answer
+    return Networks(sight=sight, nets=nets, spread=spread)
 
 
 def _sight(given: Floats) -> Sight:

@@ -25,7 +25,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learnt from the past; empty where the past was too short, so that the profile speaks alone."""
+    """What was learnt from the past; empty where the past was too short, so that the profile speaks alone.
+
+    It pickles: workers hand it on, and it can be kept on disk (read only what you have written yourself).
+    """
 
     answers: list[learning.Answer]
     settings: Settings
