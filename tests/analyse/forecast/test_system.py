@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from placette.analyse.forecast import scores, system
+from placette.analyse.forecast import features, scores, system
 from placette.analyse.forecast.boosted import Boosted
 from placette.analyse.forecast.learning import Drawing
 from placette.analyse.forecast.naive import profile, seasonal_naive
@@ -114,3 +114,10 @@ def test_what_was_learnt_can_be_kept_and_sent_to_a_worker() -> None:
     again = pickle.loads(pickle.dumps(trained))  # noqa: S301  # our own
     there, here = (system.foresee(one, panel, 24, LEVEL, []).quantiles for one in (again, trained))
     assert np.array_equal(there, here)
+
+
+def test_each_feature_has_a_subject_that_explanations_name() -> None:
+    panel = street(3)
+    asked = features.Examples(origin=np.array([300]), lead=np.array([3]), series=np.array([0]))
+    data = features.scaled(panel)
+    assert len(features.subjects(1, with_year=False)) == features.table(data, asked, np.zeros(1)).shape[1]

@@ -112,6 +112,20 @@ def table(data: Scaled, asked: Examples, centre: Floats) -> Floats:
     return np.stack(columns, axis=1).astype(np.float64)
 
 
+def subjects(known: int, with_year: bool) -> list[str]:
+    """Return what each column of :func:`table` speaks of, for explanations; ``known0``, ``known1`` … are covariates.
+
+    ``with_year`` is true where the panel is long enough for the day of the year to be told.
+
+    >>> subjects(1, True)[-7:]
+    ['season', 'known0', 'known0', 'known0', 'known0', 'known0', 'known0']
+    """
+    lags = ["weeks"] * WEEKS + ["days"] * 5 + ["weeks"] + ["hours"] * 2
+    levels = ["weeks"] * 2 + ["hours"] * 3 + ["days"] * 6 + ["weeks"] * 4
+    calendar = ["lead", "hour", "weekday", "series", "season" if with_year else "lead"]
+    return [*lags, *levels, *["year"] * 4, *calendar, *(f"known{k}" for k in range(known) for _ in range(6))]
+
+
 def _lags(data: Scaled, asked: Examples, centre: Floats) -> list[Floats]:
     weekly = nearest(data, asked, data.panel.week, WEEKS) - centre[:, None]
     daily = nearest(data, asked, data.panel.day, DAYS) - centre[:, None]
