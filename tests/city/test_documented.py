@@ -18,6 +18,8 @@ WRITTEN = (
     model.Quantity,
     model.DeviceModel,
     model.Network,
+    model.Market,
+    model.Occasion,
 )
 
 

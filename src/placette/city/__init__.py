@@ -3,18 +3,33 @@
 from placette.city.documents import Fault
 from placette.city.entities import CityEntities, PlannedDatastream, PlannedThing, datastream_code, entities
 from placette.city.folder import check, read
-from placette.city.model import City, Device, DeviceModel, Feed, Network, Place, Property, Quantity
+from placette.city.model import (
+    Calendar,
+    City,
+    Device,
+    DeviceModel,
+    Feed,
+    Market,
+    Network,
+    Occasion,
+    Place,
+    Property,
+    Quantity,
+)
 from placette.city.scaffold import FILES, scaffold, slug
 
 __all__ = [
     "FILES",
+    "Calendar",
     "City",
     "CityEntities",
     "Device",
     "DeviceModel",
     "Fault",
     "Feed",
+    "Market",
     "Network",
+    "Occasion",
     "Place",
     "PlannedDatastream",
     "PlannedThing",

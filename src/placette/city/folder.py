@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+from placette.city.calendar import FILE as CALENDAR
+from placette.city.calendar import read_calendar
 from placette.city.catalogue import Properties, read_models, read_networks, read_properties
 from placette.city.corrections import FILE as CORRECTIONS
 from placette.city.corrections import read_corrections
@@ -14,7 +16,7 @@ from placette.city.documents import Document, Fault, read_json, read_text, read_
 from placette.city.feeds import FILE as FEEDS
 from placette.city.feeds import networks_of, read_feeds
 from placette.city.ground import Ground, read_outline
-from placette.city.model import City, Contact, Licence, Population
+from placette.city.model import Calendar, City, Contact, Licence, Population
 from placette.city.places import read_places
 from placette.city.quality import read_quality
 from placette.city.tables import Check, Reader
@@ -84,6 +86,8 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     feeds = read_feeds(feed_file, languages, _keys(network_file), faults) if feed_file else {}
     place_file = read_json(folder, "places.geojson", faults)
     places = read_places(place_file, ground, languages, faults) if place_file else ()
+    calendar_file = read_toml(folder, CALENDAR, faults) if (folder / CALENDAR).exists() else None
+    calendar = read_calendar(calendar_file, languages, _place_keys(place_file), faults) if calendar_file else Calendar()
     known = Known(
         models=_keys(model_file),
         kinds={key: model.kind for key, model in models.items()},
@@ -115,6 +119,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         calibrations=fitted,
         networks=networks | networks_of(feeds),
         feeds=feeds,
+        calendar=calendar,
         wifi_calibrations=calibrations,
     )
     return city, faults

@@ -229,6 +229,58 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     within_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 900
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Market(msgspec.Struct, frozen=True, kw_only=True):
+    """A market on fixed ``weekdays``, from ``valid_from`` to ``valid_until`` (both included; always, unless said).
+
+    ``places`` are those it fills, none for the whole city. ``without`` are days on which it was not held;
+    ``on_public_holidays`` is false when it rests then. ``confirmed`` is false until whoever runs it has agreed.
+    """
+
+    key: str
+    names: Texts
+    weekdays: Annotated[tuple[Weekday, ...], msgspec.Meta(min_length=1, max_length=7)]
+    places: tuple[str, ...] = ()
+    valid_from: date = date.min
+    valid_until: date = date.max
+    without: tuple[date, ...] = ()
+    on_public_holidays: bool = True
+    sources: tuple[Source, ...] = ()
+    confirmed: bool = True
+
+
+class Occasion(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, a closing or a holiday from its ``first`` to its ``last`` day (the same, unless said).
+
+    ``yearly`` repeats it on the same days of every later year.
+    """
+
+    key: str
+    names: Texts
+    first: date
+    last: date | None = None
+    yearly: bool = False
+    places: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    confirmed: bool = True
+
+
+class Calendar(msgspec.Struct, frozen=True, kw_only=True):
+    """The days on which the city is not its everyday self: calendar.toml.
+
+    ``closings`` are days on which the city's own services rest. French public holidays and school holidays are known;
+    the two last lists hold those of other countries, or more of them.
+    """
+
+    markets: tuple[Market, ...] = ()
+    events: tuple[Occasion, ...] = ()
+    closings: tuple[Occasion, ...] = ()
+    public_holidays: tuple[Occasion, ...] = ()
+    school_holidays: tuple[Occasion, ...] = ()
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """A whole city folder. ``outline`` is a GeoJSON Polygon or MultiPolygon geometry, ``zone`` an IANA time zone."""
 
@@ -256,6 +308,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     insee: str = ""
     population: Population | None = None
     school_holidays: str = ""
+    calendar: Calendar = Calendar()
     wifi_calibrations: tuple[Calibration, ...] = ()
 
     def place(self, key: str) -> Place | None:

@@ -23,7 +23,7 @@ FILES = (
     "things.csv",
 )
 """What a city folder must have."""
-_ALSO = ("feeds.toml",)
+_ALSO = ("feeds.toml", "calendar.toml")
 
 
 def slug(name: str) -> str:
