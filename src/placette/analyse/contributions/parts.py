@@ -1,0 +1,92 @@
+"""The contributions to single values of a forecast, in the unit of the value; they sum to it minus its base.
+
+The base is the series' level over the last four weeks. The trees' share is told by TreeSHAP (Lundberg et al. 2020),
+which LightGBM computes. The forecaster works on a logarithmic scale: what is a sum there is brought back by the
+logarithmic mean (Ang 2005), which leaves no remainder. They say what moved the forecast, not what causes the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from placette.analyse.forecast import features
+from placette.analyse.forecast.boosted import Boosters
+from placette.analyse.forecast.learning import FITTED
+from placette.analyse.forecast.system import Trained
+from placette.analyse.forecast.terms import Floats, Ints, Panel
+
+RHYTHM, HOURS, DAYS, WEEKS, SEASON, OTHER = "rhythm", "hours", "days", "weeks", "season", "other"
+"""What this hour and weekday usually is; the last hours, days, weeks; last year and the time of year; all else."""
+_PARTS = {"hour": RHYTHM, "weekday": RHYTHM, "hours": HOURS, "days": DAYS, "weeks": WEEKS}
+_PARTS |= {"year": SEASON, "season": SEASON, "lead": OTHER, "series": OTHER}
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """Of each value asked: the base, and the effect of each part (values × parts), in the unit of the value."""
+
+    keys: tuple[str, ...]
+    base: Floats
+    effects: Floats
+
+
+def explained(
+    trained: Trained, panel: Panel, leads: Ints, series: Ints, forecast: Floats, names: Sequence[str]
+) -> Explained:
+    """Explain ``forecast`` (n) of the steps ``leads`` ahead of the panel's end; ``names`` are those of its covariates.
+
+    A forecast without learnt parts (too short a past) is its rhythm alone.
+    """
+    data = features.scaled(panel)
+    asked = features.Examples(origin=np.full(len(leads), len(panel.values)), lead=leads, series=series)
+    centre = features.base(data, asked)
+    usual = data.mean(asked.origin - 4 * panel.week, asked.origin, series)
+    usual = np.where(np.isnan(usual), centre, usual)
+    keys = tuple(dict.fromkeys((RHYTHM, HOURS, DAYS, WEEKS, SEASON, *names, OTHER)))
+    moved = np.zeros((len(leads), len(keys)))
+    moved[:, 0] = centre - usual
+    boosters = next((each for each in trained.answers if isinstance(each, Boosters)), None)
+    if boosters is not None:
+        _add_trees(moved, boosters, data, asked, centre, keys, names)
+    offset = data.offset[series]
+    base = np.exp(usual) - offset
+    aim = np.log(np.maximum(forecast + offset, 1e-9))
+    rest = keys.index(OTHER) if boosters is not None else 0
+    moved[:, rest] += aim - usual - moved.sum(axis=1)
+    return Explained(keys=keys, base=base, effects=moved * _mean(forecast + offset, base + offset)[:, None])
+
+
+def _add_trees(
+    moved: Floats,
+    boosters: Boosters,
+    data: features.Scaled,
+    asked: features.Examples,
+    centre: Floats,
+    keys: tuple[str, ...],
+    names: Sequence[str],
+) -> None:
+    """Add the trees' contributions on the logarithmic scale, each to the part that its feature speaks of."""
+    given = features.table(data, asked, centre)
+    with_year = given.shape[1] == len(features.subjects(len(names), with_year=True))
+    parts = [
+        _PARTS.get(subject) or names[int(subject.removeprefix("known"))]
+        for subject in features.subjects(len(names), with_year)
+    ]
+    median = boosters.boosters[FITTED.index(0.5)]
+    told = np.asarray(median.predict(given, pred_contrib=True, num_threads=1))
+    for column, part in enumerate([*parts, OTHER]):  # the last is what the trees answer on the whole
+        moved[:, keys.index(part)] += told[:, column]
+
+
+def _mean(one: Floats, other: Floats) -> Floats:
+    """Return the logarithmic mean of two positive values.
+
+    >>> _mean(np.array([2.0, 3.0]), np.array([1.0, 3.0])).round(4).tolist()
+    [1.4427, 3.0]
+    """
+    one, other = np.maximum(one, 1e-9), np.maximum(other, 1e-9)
+    apart = np.log(one) - np.log(other)
+    near = np.abs(apart) < 1e-9
+    return np.asarray(np.where(near, (one + other) / 2, (one - other) / np.where(near, 1.0, apart)))
