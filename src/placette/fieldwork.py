@@ -257,7 +257,7 @@ class FieldWork:
 
     def _last_frames(self) -> dict[str, int]:
         """Return for each site the time of its newest observation of a declared property, µs UTC."""
-        ids = {info.id: info.thing_code for info in self._store.directory.by_id.values() if info.thing_code}
+        ids = {info.id: info.thing_code for info in self._store.directory.observed if info.thing_code}
         found: dict[str, int] = {}
         latest = self._store.latest.of(list(ids))
         times = zip(

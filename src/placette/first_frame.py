@@ -61,7 +61,7 @@ _Reading = tuple[DatastreamInfo, int, Any, int]
 
 
 def _readings(store: Store, code: str) -> list[_Reading]:
-    infos = {info.id: info for info in store.directory.by_id.values() if info.thing_code == code}
+    infos = {info.id: info for info in store.directory.observed if info.thing_code == code}
     latest = store.latest.of(list(infos))
     times = latest.column("phenomenon_time").cast(pa.int64()).to_pylist()
     names = ("datastream_id", "result", "result_json", "quality")

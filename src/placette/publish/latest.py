@@ -29,7 +29,7 @@ _FILTERS = {"place": "place", "property": "property_key", "kind": "kind", "thing
 def things(directory: Directory) -> dict[str, Any]:
     """Return the devices as a GeoJSON FeatureCollection; one whose position cannot be drawn is left out."""
     streams: dict[int, list[DatastreamInfo]] = {}
-    for info in directory.by_id.values():
+    for info in directory.observed:
         streams.setdefault(info.thing_id, []).append(info)
     features = []
     for thing_id, infos in streams.items():
@@ -55,7 +55,7 @@ def places(city: City, directory: Directory) -> dict[str, Any]:
     has room) and ``link``, whose ``metres`` are as the crow flies.
     """
     standing: dict[str, set[Position]] = {}
-    for info in directory.by_id.values():
+    for info in directory.observed:
         position = position_of(info)
         if position and info.place:
             standing.setdefault(info.place, set()).add(position)

@@ -49,12 +49,15 @@ class LatestTexts:
         self._heads: dict[int, str] = {}
 
     def json(self, wanted: Callable[[DatastreamInfo], bool]) -> bytes:
-        """Return the newest value of every datastream that ``wanted`` accepts and that has one, by id."""
+        """Return the newest value of every datastream that ``wanted`` accepts and that has one, by id.
+
+        Forecasts are left out: their newest value lies in the future.
+        """
         directory = self._store.directory
         if directory.version != self._version:
             self._heads = {info.id: _head(info) for info in directory.by_id.values()}
             self._version = directory.version
-        table = self._store.latest.of(info.id for info in directory.by_id.values() if wanted(info))
+        table = self._store.latest.of(info.id for info in directory.observed if wanted(info))
         columns = zip(
             table.column("datastream_id").to_pylist(),
             _times(table.column("phenomenon_time")),

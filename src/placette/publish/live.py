@@ -83,12 +83,17 @@ class Choice(msgspec.Struct, frozen=True):
     datastream: frozenset[str] = frozenset()
 
     def among(self, directory: Directory) -> frozenset[int] | None:
-        """Return the ids it stands for at the moment, ``None`` for all."""
+        """Return the ids it stands for at the moment, ``None`` for all; forecasts and anomalies only if named."""
         if not (self.place or self.property or self.datastream):
-            return None
+            return (
+                None
+                if len(directory.observed) == len(directory.by_id)
+                else frozenset(info.id for info in directory.observed)
+            )
+        infos = directory.by_id.values() if self.datastream else directory.observed
         return frozenset(
             info.id
-            for info in directory.by_id.values()
+            for info in infos
             if (not self.place or info.place in self.place)
             and (not self.property or info.property_key in self.property)
             and (not self.datastream or str(info.id) in self.datastream or info.code in self.datastream)

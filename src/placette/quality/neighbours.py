@@ -51,7 +51,7 @@ class Neighbours:
     def _of(self, info: DatastreamInfo, reach: int) -> _Peers:
         key = (info.property_key, info.unit)
         if key not in self._peers:
-            known = self._store.directory.by_id.values()
+            known = self._store.directory.observed
             alike = [one for one in known if (one.property_key, one.unit) == key and one.longitude is not None]
             self._peers[key] = _Peers(self._store, alike, self._low - reach, self._high)
         return self._peers[key]

@@ -13,7 +13,8 @@ from placette.store.sql import among
 
 _SELECT = """
 SELECT d.id, d.code, d.name, d.unit_definition, d.unit_symbol, p.key, p.name, t.id, t.code, t.name, t.place,
-       d.origin, d.identity, l.longitude, l.latitude, t.kind
+       d.origin, d.identity, l.longitude, l.latitude, t.kind,
+       coalesce(json_extract_string(d.properties, '$.forecastOf'), json_extract_string(d.properties, '$.anomalyOf'))
 FROM datastream d
 JOIN thing t ON t.id = d.thing_id
 JOIN observed_property p ON p.id = d.observed_property_id
@@ -49,17 +50,27 @@ class DatastreamInfo(msgspec.Struct, frozen=True):
     longitude: float | None
     latitude: float | None
     kind: str | None
+    about: str | None = None
+    """The code of the datastream that this one foretells or whose anomalies it holds; ``None`` for all others."""
 
 
 class Directory:
     """All datastreams at one moment; ``version`` rises whenever any of them changed."""
 
-    __slots__ = ("by_code", "by_id", "version")
+    __slots__ = ("_observed", "by_code", "by_id", "version")
 
     def __init__(self, by_id: dict[int, DatastreamInfo], by_code: dict[str, DatastreamInfo], version: int) -> None:
         self.by_id = by_id
         self.by_code = by_code
         self.version = version
+        self._observed: tuple[DatastreamInfo, ...] | None = None
+
+    @property
+    def observed(self) -> tuple[DatastreamInfo, ...]:
+        """Return what was seen or worked out of a moment: all datastreams but forecasts and anomalies of others."""
+        if self._observed is None:
+            self._observed = tuple(info for info in self.by_id.values() if info.about is None)
+        return self._observed
 
 
 EMPTY = Directory({}, {}, 0)

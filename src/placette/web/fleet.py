@@ -85,7 +85,7 @@ def kind_name(words: Words, kind: str, count: int = 1) -> str:
 
 def _members(city: City, directory: Directory) -> list[Member]:
     streams: dict[int, list[DatastreamInfo]] = {}
-    for info in directory.by_id.values():
+    for info in directory.observed:
         streams.setdefault(info.thing_id, []).append(info)
     declared = {device.code: device for device in city.devices}
     places = {place.key: number for number, place in enumerate(city.places)}

@@ -83,7 +83,7 @@ class Now:
     async def places(self, now: int) -> list[PlaceNow]:
         """Return every place of the city as it is at ``now`` (µs UTC), in the city's order."""
         by_place: dict[str, list[DatastreamInfo]] = {place.key: [] for place in self._city.places}
-        for info in self._store.directory.by_id.values():
+        for info in self._store.directory.observed:
             if info.place in by_place:
                 by_place[info.place].append(info)
         hourly = [

@@ -198,7 +198,7 @@ def _lost(row: dict[str, Any], span_us: int, every_us: int) -> float:
 
 def _newest(store: Store) -> dict[str, int]:
     """Return for each device the time of its newest observation, µs UTC."""
-    codes = {info.id: info.thing_code for info in store.directory.by_id.values() if info.thing_code}
+    codes = {info.id: info.thing_code for info in store.directory.observed if info.thing_code}
     latest = store.latest.of(codes)
     times = latest.column("phenomenon_time").cast("int64").to_pylist()
     found: dict[str, int] = {}

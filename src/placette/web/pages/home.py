@@ -85,7 +85,7 @@ async def home(site: Site, request: Request, language: str) -> Response:
     values: dict[str, Any] = {}
     if part != "devices":
         places = await site.places()
-        infos = site.store.directory.by_id.values()
+        infos = site.store.directory.observed
         simulated = any(info.origin == "simulated" for info in infos)
         values |= {"places": places, "summary": summary(places, simulated)}
         values |= {"plans": {p.place.key: site.place_map(p.place.key, *CARD) for p in places}}
@@ -101,6 +101,6 @@ async def home(site: Site, request: Request, language: str) -> Response:
         wide=site.city_map(language, *WIDE),
         narrow=site.city_map(language, *NARROW),
         scales=scale_table(site.renderer.words(language), site.renderer.figures(language), site.city),
-        streamed=len(site.store.directory.by_id) <= MOST_LIVE,
+        streamed=len(site.store.directory.observed) <= MOST_LIVE,
         **values,
     )
