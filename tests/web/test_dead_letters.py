@@ -16,7 +16,7 @@ from tests.web.conftest import World
 from placette.access import COOKIE
 from placette.api import Access
 from placette.model.arrivals import Arrival, DeadLetter
-from placette.store import Store, causes, inbox
+from placette.store import Store, causes, inbox, shares
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 NOW = time.time_ns() // 1000
@@ -127,6 +127,16 @@ def test_every_cause_is_there_with_its_frames_and_remedy(client: httpx.Client, l
     assert words in text
     assert '<span lang="en">correct the names in the frame' in text
     assert client.get(f"/{language}/dead-letters").headers["cache-control"] == "no-store"
+
+
+def test_what_had_to_go_from_a_full_inbox_is_told(anew: tuple[httpx.Client, Store]) -> None:
+    client, store = anew
+    gone = shares.LetGo(network="lorawan", what="no reader for this topic", count=12_345, bytes=9, last=NOW)
+    words = msgspec.json.encode([gone]).decode()
+    store.change_now(lambda con: con.execute("INSERT INTO meta VALUES ('letters_let_go', ?)", [words]).close())
+    text = client.get("/en/dead-letters").text
+    assert "The inbox was full: 12,345 frames had to go unused" in text
+    assert "12,345 frames of lorawan: no reader for this topic" in text
 
 
 def test_what_came_is_shown_and_harms_nobody(client: httpx.Client) -> None:

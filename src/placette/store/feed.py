@@ -44,6 +44,18 @@ SCHEMAS = {
             pa.field("received_time", TIME),
         ]
     ),
+    "new_letter": pa.schema(
+        [
+            pa.field("position", pa.int64()),
+            pa.field("network", pa.string()),
+            pa.field("channel", pa.string()),
+            pa.field("payload", pa.binary()),
+            pa.field("received_time", TIME),
+            pa.field("what", pa.string()),
+            pa.field("where_", pa.string()),
+            pa.field("remedy", pa.string()),
+        ]
+    ),
     "new_frame": pa.schema([pa.field("arrival_id", pa.int64()), pa.field("payload", pa.binary())]),
     "new_uplink": pa.schema(
         [

@@ -1,7 +1,7 @@
 """The inbox of dead letters: what arrived and could not become observations, kept with its reason to be replayed.
 
-It is bounded by days and by payload bytes (``StoreSettings``); the oldest letters go first. What came is never changed:
-a mended form (:mod:`placette.store.mending`) stands beside it, and a letter that was dismissed is hidden, not gone.
+It is bounded by days and by bytes (``StoreSettings``), see :mod:`placette.store.shares`. What came is never changed: a
+mended form (:mod:`placette.store.mending`) stands beside it, and a letter that was dismissed is hidden, not gone.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import msgspec
 import pyarrow as pa
 
 from placette.model.arrivals import Arrival, DeadLetter
-from placette.model.errors import PlacetteError
-from placette.model.observations import TIME
-from placette.store import causes
+from placette.store import causes, shares
 from placette.store.core import Store
+from placette.store.feed import SCHEMAS, Feeds
 from placette.store.settings import StoreSettings
-from placette.store.sql import among, first
+from placette.store.sql import among
 
 FILES = "file"
 """What letters of files name as their network: they are mended by importing the file again, not by a replay."""
@@ -80,6 +79,17 @@ _COLUMNS = (
 )
 
 
+_FILLED = "(id, network, channel, payload, received_time, what, where_, remedy, size)"
+_FILLING = f"nextval('dead_letter_id'), network, channel, payload, received_time, what, where_, remedy, {shares.size()}"
+_SAME = "network, channel, what, payload"
+_INSERT_NEW = f"""
+INSERT INTO dead_letter {_FILLED} SELECT {_FILLING} FROM letters WHERE position IN (
+    SELECT min(position) FROM letters GROUP BY {_SAME}
+) AND position NOT IN (SELECT letters.position FROM dead_letter JOIN letters USING ({_SAME}))
+ORDER BY position
+"""  # noqa: S608  # fixed text
+
+
 class _Desk:
     """Gathers the letters of one store that come while a commit runs, so that they share the next one."""
 
@@ -102,12 +112,8 @@ class _Desk:
         if store is None or not self._running:
             return
         letters = [letter for part, _ in self._running for letter in part]
-        try:
-            change = store.begin_change(lambda con: _insert(con, store.settings, letters), refresh=False)
-        except PlacetteError as error:
-            self._settle(error)
-        else:
-            change.add_done_callback(lambda done: self._settle(done.exception()))
+        kept = asyncio.ensure_future(store.append_rows([], _Letters(letters, store.settings)))
+        kept.add_done_callback(lambda done: self._settle(done.exception()))
 
     def _settle(self, error: BaseException | None) -> None:
         group, self._running = self._running, []
@@ -147,20 +153,15 @@ def keep_new_now(store: Store, letters: Sequence[DeadLetter]) -> None:
     """
 
     def change(con: duckdb.DuckDBPyConnection) -> None:
-        new = [letter for letter in letters if not _is_there(con, letter)]
-        if new:
-            _insert(con, store.settings, new)
+        con.register("letters", _numbered(letters))
+        try:
+            con.execute(_INSERT_NEW)
+        finally:
+            con.unregister("letters")
+        shares.trim(con, store.settings)
 
-    store.change_now(change, refresh=False)
-
-
-def _is_there(con: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:
-    arrival = letter.arrival
-    same = [as_text(arrival.network), as_text(arrival.channel), as_text(letter.what), arrival.payload]
-    found = first(
-        con, "SELECT 1 FROM dead_letter WHERE network = ? AND channel = ? AND what = ? AND payload = ? LIMIT 1", same
-    )
-    return found is not None
+    if letters:
+        store.change_now(change, refresh=False)
 
 
 async def list(store: Store, choice: Choice = EVERY, limit: int = 100) -> Sequence[KeptLetter]:  # noqa: A001  # read as inbox.list
@@ -258,47 +259,37 @@ def _condition(choice: Choice) -> tuple[str, Params]:
     return " AND ".join(parts) or "true", params
 
 
-def _insert(con: duckdb.DuckDBPyConnection, settings: StoreSettings, letters: Sequence[DeadLetter]) -> None:
+class _Letters:
+    """Writes letters into the inbox, in the commit of whatever else is being stored."""
+
+    def __init__(self, letters: Sequence[DeadLetter], settings: StoreSettings) -> None:
+        self._letters = letters
+        self._settings = settings
+
+    def __call__(self, con: duckdb.DuckDBPyConnection, feeds: Feeds) -> None:
+        feeds.fill("new_letter", _numbered(self._letters))
+        con.execute(f"INSERT INTO dead_letter {_FILLED} SELECT {_FILLING} FROM new_letter")  # noqa: S608  # fixed text
+        shares.trim(con, self._settings)
+
+
+def _numbered(letters: Sequence[DeadLetter]) -> pa.Table:
     arrivals = [letter.arrival for letter in letters]
-    rows = pa.table(
-        {
-            "network": [as_text(arrival.network) for arrival in arrivals],
-            "channel": [as_text(arrival.channel) for arrival in arrivals],
-            "payload": pa.array([arrival.payload for arrival in arrivals], pa.binary()),
-            "received_time": pa.array([arrival.received_time for arrival in arrivals], pa.int64()).cast(TIME),
-            "what": [as_text(letter.what) for letter in letters],
-            "where_": [as_text(letter.where) for letter in letters],
-            "remedy": [as_text(letter.remedy) for letter in letters],
-        }
-    )
-    con.register("letters", rows)
-    try:
-        con.execute(
-            "INSERT INTO dead_letter (id, network, channel, payload, received_time, what, where_, remedy, size)"
-            " SELECT nextval('dead_letter_id'), *, octet_length(payload) FROM letters"
-        )
-    finally:
-        con.unregister("letters")
-    _trim(con, settings)
+    columns = [
+        [*range(len(letters))],
+        [as_text(arrival.network) for arrival in arrivals],
+        [as_text(arrival.channel) for arrival in arrivals],
+        [arrival.payload for arrival in arrivals],
+        [arrival.received_time for arrival in arrivals],
+        [as_text(letter.what) for letter in letters],
+        [as_text(letter.where) for letter in letters],
+        [as_text(letter.remedy) for letter in letters],
+    ]
+    return pa.table(columns, schema=SCHEMAS["new_letter"])
 
 
 def as_text(value: str) -> str:
     """Return the text as a UTF-8 column takes it: what a network sent may hold lone surrogates."""
     return value.encode("utf-8", "replace").decode()
-
-
-def _trim(con: duckdb.DuckDBPyConnection, settings: StoreSettings) -> None:
-    limit = settings.inbox_mib << 20
-    expired = f"received_time < now()::TIMESTAMP - to_days({settings.inbox_days})"
-    total, old = first(con, f"SELECT sum(size), count(*) FILTER ({expired}) FROM dead_letter") or (0, 0)  # noqa: S608  # integers
-    if old:
-        con.execute(f"DELETE FROM dead_letter WHERE {expired}")  # noqa: S608  # integers
-    if total > limit:
-        con.execute(
-            "DELETE FROM dead_letter WHERE id IN (SELECT id FROM"
-            " (SELECT id, sum(size) OVER (ORDER BY id DESC) AS kept FROM dead_letter) WHERE kept > ?)",
-            [limit],
-        )
 
 
 def _kept(row: dict[str, Any]) -> KeptLetter:

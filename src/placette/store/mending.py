@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from placette.model.errors import BadInput, TooLarge
-from placette.store import inbox
+from placette.store import inbox, shares
 from placette.store.core import Store
 from placette.store.inbox import Choice, KeptLetter
 
@@ -114,9 +114,9 @@ async def _keep(store: Store, changes: Sequence[Change]) -> None:
         con.register("mended", rows)
         try:
             con.execute(
-                "UPDATE dead_letter SET mended_channel = nullif(mended.channel, dead_letter.channel),"
+                "UPDATE dead_letter SET mended_channel = nullif(mended.channel, dead_letter.channel),"  # noqa: S608  # fixed text
                 " mended_payload = nullif(mended.payload, dead_letter.payload),"
-                " size = octet_length(dead_letter.payload)"
+                f" size = {shares.size('dead_letter.')}"
                 " + coalesce(octet_length(nullif(mended.payload, dead_letter.payload)), 0)"
                 " FROM mended WHERE dead_letter.id = mended.id"
             )

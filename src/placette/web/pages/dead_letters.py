@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from placette.api import read_form
 from placette.model.errors import BadInput, NotFound
 from placette.model.replays import ReharmoniseReport, ReplayReport, Rereading
-from placette.store import causes, inbox, mending
+from placette.store import causes, inbox, mending, shares
 from placette.store.causes import STATES, State
 from placette.store.inbox import FILES, Choice, KeptLetter
 from placette.store.mending import MEND_BYTES, Mended, Mending, Replacement
@@ -50,6 +50,7 @@ async def dead_letters(site: Site, request: Request, language: str) -> Response:
         "done": asked.get("done", ""),
         "report": {name: _number(asked.get(name)) for name in _REPORTED + _READ},
         "days": site.store.settings.inbox_days,
+        "let_go": await shares.let_go(site.store),
         "raw_days": site.store.settings.raw_days,
         "tell": teller(site.renderer.words(language)),
     }
