@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page
 from tests.web.conftest import World
 
+from placette import replaying
 from placette.access import COOKIE
 from placette.api import Access
 from placette.model.arrivals import Arrival, DeadLetter
@@ -133,10 +134,26 @@ def test_what_had_to_go_from_a_full_inbox_is_told(anew: tuple[httpx.Client, Stor
     client, store = anew
     gone = shares.LetGo(network="lorawan", what="no reader for this topic", count=12_345, bytes=9, last=NOW)
     words = msgspec.json.encode([gone]).decode()
-    store.change_now(lambda con: con.execute("INSERT INTO meta VALUES ('letters_let_go', ?)", [words]).close())
+    store.change_now(lambda con: con.execute("INSERT INTO meta VALUES ('letters_let_go', ?)", [words]).fetchall())
     text = client.get("/en/dead-letters").text
     assert "The inbox was full: 12,345 frames had to go unused" in text
     assert "12,345 frames of lorawan: no reader for this topic" in text
+
+
+def test_what_one_order_could_not_reach_is_tried_by_the_next(
+    anew: tuple[httpx.Client, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _ = anew
+    monkeypatch.setattr(inbox, "PIECE", 5)
+    monkeypatch.setattr(replaying, "MOST", 10)
+    report = said(client.post("/en/dead-letters", data={"do": "replay"}))
+    assert (report["failed"], report["left"]) == ("9", "5")
+    text = client.get("/en/dead-letters", params=report).text
+    assert "5 have not been tried yet." in text
+    before = re.search(r'name="before" value="(\d+)"', text)
+    assert before is not None
+    report = said(client.post("/en/dead-letters", data={"do": "replay", "before": before[1]}))
+    assert (report["failed"], report["left"]) == ("5", "0")
 
 
 def test_what_came_is_shown_and_harms_nobody(client: httpx.Client) -> None:

@@ -176,10 +176,14 @@ async def list(store: Store, choice: Choice = EVERY, limit: int = 100) -> Sequen
 
 async def pieces(store: Store, choice: Choice) -> AsyncIterator[Sequence[KeptLetter]]:
     """Yield the letters chosen, newest first, at most ``PIECE`` at once; those that come meanwhile are left out."""
-    found = await list(store, choice, PIECE)
-    while found:
-        yield found
-        found = await list(store, msgspec.structs.replace(choice, before=found[-1].id), PIECE)
+    condition, params = _condition(choice)
+    found = await store.query(f"SELECT id FROM dead_letter WHERE {condition} ORDER BY id DESC", params)  # noqa: S608  # fixed text
+    ids = found.column("id")
+    for start in range(0, len(ids), PIECE):
+        chosen = tuple(ids.slice(start, PIECE).to_pylist())
+        letters = await list(store, Choice(ids=chosen, state=choice.state), PIECE)
+        if letters:
+            yield letters
 
 
 async def count(store: Store, choice: Choice = WAITING) -> int:

@@ -25,7 +25,7 @@ from placette.web.reasons import teller
 PER_PAGE = 10
 READ_AT_ONCE = 100_000
 """Frames that one press of the button reads again; the next press goes on."""
-_REPORTED = ("replayed", "stored", "failed", "left", "letters")
+_REPORTED = ("replayed", "stored", "failed", "left", "next", "letters")
 _READ = ("frames", "changed", "added", "unchanged", "gone", "unreadable")
 
 
@@ -48,6 +48,7 @@ async def dead_letters(site: Site, request: Request, language: str) -> Response:
         "files": FILES,
         "networks": {key: network.names.get(language, key) for key, network in site.city.networks.items()},
         "done": asked.get("done", ""),
+        "chosen": asked.get("of", ""),
         "report": {name: _number(asked.get(name)) for name in _REPORTED + _READ},
         "days": site.store.settings.inbox_days,
         "let_go": await shares.let_go(site.store),
@@ -59,7 +60,7 @@ async def dead_letters(site: Site, request: Request, language: str) -> Response:
             site.store, Choice(ids=tuple(each.keys[0] for each in found) or (0,)), len(found) or 1
         )
         sheets = {sheet.kept.id: sheet for sheet in map(_sheet, newest)}
-        values |= {"causes": found, "sheets": sheets, "codecs": _codecs(site), "chosen": asked.get("of", "")}
+        values |= {"causes": found, "sheets": sheets, "codecs": _codecs(site)}
         return site.renderer.page(request, language, "dead-letters.html", **values)
     cause = next((each for each in found if each.key == asked["cause"]), None)
     choice = Choice(cause=asked["cause"], state=state, before=_number(asked.get("before")) or None)
@@ -84,7 +85,8 @@ async def change_dead_letters(site: Site, request: Request, language: str) -> Re
     do, cause = form.get("do", ""), form.get("cause") or None
     key = _number(form.get("id"))
     state = _state(form.get("state", ""))
-    choice = Choice(ids=(key,)) if key else Choice(cause=cause, state=state)
+    before = _number(form.get("before")) or None
+    choice = Choice(ids=(key,)) if key else Choice(cause=cause, state=state, before=before)
     report: dict[str, int] = {}
     named = bool(key or cause)  # only a replay may concern all
     of = form.get("of", "")
@@ -165,7 +167,7 @@ def _sheet(kept: KeptLetter) -> Sheet:
 
 
 def _counts(report: ReplayReport) -> dict[str, int]:
-    return {name: getattr(report, name) for name in ("replayed", "stored", "failed", "left")}
+    return {name: getattr(report, name) or 0 for name in ("replayed", "stored", "failed", "left", "next")}
 
 
 def _state(text: str) -> State:
