@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from placette.analyse.cycles.series import Floats, LocalSeries, Times, days_of, weekday_of
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 FEWEST_DAYS = 4
 """Days of a type below which it has no typical day."""
 
@@ -29,8 +29,12 @@ class TypicalDay(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def median(self) -> Floats:
         """The median day, per hour."""
-        middle: Floats = self.quantiles[QUANTILES.index(0.5)]
-        return middle
+        return self.quantile(0.5)
+
+    def quantile(self, share: float) -> Floats:
+        """Return one of ``QUANTILES``, per hour."""
+        found: Floats = self.quantiles[QUANTILES.index(share)]
+        return found
 
 
 def day_types(
@@ -76,13 +80,28 @@ def typical_days(
     >>> {name: (day.days, day.median[[0, 23]].tolist()) for name, day in days.items()}
     {'weekday': (20, [0.0, 23.0]), 'saturday': (4, [0.0, 23.0]), 'sunday': (4, [0.0, 23.0])}
     """
+    dates, values = measured_days(series)
+    return typical_of(values, day_types(dates, public_holidays, school_holidays, special))
+
+
+def measured_days(series: LocalSeries) -> tuple[Times, Floats]:
+    """Return the local days that have any value, and their values: days × 24, or × 1 of a daily series."""
     dates, values = days_of(series)
     some = ~np.isnan(values).all(axis=1)
-    dates, values = dates[some], values[some]
-    types = day_types(dates, public_holidays, school_holidays, special)
+    return dates[some], values[some]
+
+
+def typical_of(days: Floats, types: npt.NDArray[np.str_]) -> dict[str, TypicalDay]:
+    """Return the typical day of each type that has four days or more, the commonest type first.
+
+    >>> days = np.tile([1.0, 5.0], (6, 1))
+    >>> found = typical_of(days, np.array(["a", "b", "a", "a", "a", "b"]))
+    >>> {name: (day.days, day.median.tolist()) for name, day in found.items()}
+    {'a': (4, [1.0, 5.0])}
+    """
     names, counts = np.unique(types, return_counts=True)
     order = sorted(zip(names.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1])
-    return {name: _typical(name, values[types == name]) for name, count in order if count >= FEWEST_DAYS}
+    return {name: _typical(name, days[types == name]) for name, count in order if count >= FEWEST_DAYS}
 
 
 def _typical(name: str, days: Floats) -> TypicalDay:

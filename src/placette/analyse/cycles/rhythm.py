@@ -21,7 +21,7 @@ from placette.analyse.cycles.series import LocalSeries
 Floats = npt.NDArray[np.float64]
 Name = Literal["day", "week", "year"]
 _DAYS: dict[Name, float] = {"day": 1, "week": 7, "year": 365.2425}
-_FEWEST: dict[Name, int] = {"day": 7, "week": 4, "year": 2}
+FEWEST: dict[Name, int] = {"day": 7, "week": 4, "year": 2}
 """Cycles a rhythm needs to be told from chance, or a year from the trend."""
 _HALF: dict[Name, int] = {"day": 30, "week": 13}
 """Cycles before and after that shape a component: it may change within a season, and noise is averaged away."""
@@ -57,10 +57,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     rest: Floats
 
 
-def rhythms(series: LocalSeries) -> list[Rhythm]:
+def rhythms(series: LocalSeries, parts: Parts | None = None) -> list[Rhythm]:
     """Return the rhythms that the series is long enough for: a day from 7 days on, a week from 4 weeks, a year from 2.
 
-    A series without variation has rhythms of strength 0.
+    A series without variation has rhythms of strength 0. ``parts`` spares taking it apart again.
 
     >>> hours = np.arange(24 * 7 * 8)
     >>> series = LocalSeries(96, 1, 10 + 4 * np.cos((hours - 17) / 24 * 2 * np.pi))
@@ -69,7 +69,7 @@ def rhythms(series: LocalSeries) -> list[Rhythm]:
     >>> rhythms(series)[0].peak
     17
     """
-    parts = take_apart(series)
+    parts = parts or take_apart(series)
     there = series.values[~np.isnan(series.values)]
     least = _NOTHING * float(there.var()) if there.size else 0.0
     return [_rhythm(name, series, season, parts.rest, least) for name, season in parts.seasons.items()]
@@ -118,7 +118,7 @@ def strength(season: Floats, rest: Floats, least: float = 0.0) -> float:
 
 def _names(series: LocalSeries) -> list[Name]:
     days = len(series.values) * series.hours / 24
-    fitting: list[Name] = [name for name in _DAYS if days >= _FEWEST[name] * _DAYS[name]]
+    fitting: list[Name] = [name for name in _DAYS if days >= FEWEST[name] * _DAYS[name]]
     return [name for name in fitting if name != "day" or series.hours == 1]
 
 

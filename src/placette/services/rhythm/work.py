@@ -1,0 +1,117 @@
+"""Rhythms of datastreams of the store: bounded, in a thread of their own, and kept while they are fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import msgspec
+import numpy as np
+
+from placette.analyse.cycles.series import Floats, LocalSeries
+from placette.city.model import City
+from placette.model.times import MICROS_PER_S, iso
+from placette.services.days import school_holidays_known, special_days
+from placette.services.panels import Regular, regular
+from placette.services.rhythm.answer import Rhythms, SeriesRhythm
+from placette.services.rhythm.compute import rhythm_of
+from placette.store import DatastreamInfo, Store
+
+MOST_DATASTREAMS = 24
+LONGEST_DAYS = 5 * 366
+KEPT = 256
+KEPT_S = 600
+"""Values that come late into the past are seen after ten minutes at the most."""
+_HOUR_US = 3_600 * MICROS_PER_S
+_A_DAY_AT_MOST = 2
+"""A datastream with no more than so many hours of a day is looked at by day."""
+
+
+class Rhythmical:
+    """Tells the rhythms of one city's datastreams; ``clock`` gives seconds."""
+
+    def __init__(self, store: Store, city: Callable[[], City], clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._city = city
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._kept: OrderedDict[tuple[int, int, int], tuple[float, SeriesRhythm]] = OrderedDict()
+
+    async def of(self, infos: Sequence[DatastreamInfo], start: int, end: int) -> Rhythms:
+        """Return the rhythms from ``start`` to the last hour that is over at ``end`` (µs UTC).
+
+        One datastream is worked on at a time, so that many questions do not slow what is coming in, and a short
+        question need not wait for a long one.
+        """
+        city = self._city()
+        span = _span(start, end)
+        found = [self._fresh(info, span) or await self._made(city, info, start, end) for info in infos]
+        known = school_holidays_known(city)
+        return Rhythms(
+            zone=city.zone,
+            start=iso(start),
+            end=iso(end),
+            school_holidays_known=(known[0].isoformat(), known[1].isoformat()) if known else None,
+            series=tuple(found),
+        )
+
+    async def _made(self, city: City, info: DatastreamInfo, start: int, end: int) -> SeriesRhythm:
+        async with self._one_at_a_time:
+            span = _span(start, end)
+            one = self._fresh(info, span)
+            if one is None:
+                one = await asyncio.to_thread(self._compute, city, info, start, end)
+                self._keep(one, span)
+            return one
+
+    def _fresh(self, info: DatastreamInfo, span: tuple[int, int]) -> SeriesRhythm | None:
+        made, one = self._kept.get((info.id, *span), (0.0, None))
+        return one if one is not None and self._clock() - made < KEPT_S else None
+
+    def _keep(self, one: SeriesRhythm, span: tuple[int, int]) -> None:
+        self._kept[(one.datastream, *span)] = self._clock(), one
+        self._kept.move_to_end((one.datastream, *span))
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def _compute(self, city: City, info: DatastreamInfo, start: int, end: int) -> SeriesRhythm:
+        panel = regular(self._store, city, [info], start, end, "hour")
+        if _is_daily(panel.values[:, 0]):
+            panel = regular(self._store, city, [info], start, end, "day")
+        return _rhythm(city, info, panel)
+
+
+def _span(start: int, end: int) -> tuple[int, int]:
+    """Return the hours of a question: until the next hour is over, its answer is the same."""
+    return start // _HOUR_US, end // _HOUR_US
+
+
+def _is_daily(values: Floats) -> bool:
+    """Say whether a series has a value or two a day and no more."""
+    there = ~np.isnan(values)
+    days = np.add.reduceat(there, np.arange(0, len(there), 24)) if len(there) else there
+    return bool(len(days) and days.any() and np.median(days[days > 0]) <= _A_DAY_AT_MOST)
+
+
+def _rhythm(city: City, info: DatastreamInfo, panel: Regular) -> SeriesRhythm:
+    known = city.properties.get(info.property_key or "")
+    combine, decimals = (known.combine, known.decimals) if known else ("mean", 2)
+    series = LocalSeries(panel.start_s // 3_600, 1 if panel.step_s == 3_600 else 24, panel.values[:, 0])
+    first = date(1970, 1, 1) + timedelta(seconds=panel.start_s)
+    last = first + timedelta(seconds=panel.step_s * len(panel.values))
+    special = special_days(city, first, last, info.place)
+    found = rhythm_of(series, combine, special, school_holidays_known(city), decimals)
+    return SeriesRhythm(
+        datastream=info.id,
+        code=info.code,
+        name=info.name,
+        unit=info.unit,
+        symbol=info.unit_symbol,
+        origin=info.origin,
+        combine=combine,
+        step_s=panel.step_s,
+        **msgspec.structs.asdict(found),
+    )

@@ -1,0 +1,158 @@
+"""Rhythms of datastreams in the store: through the panel, with the place's own days, kept for a while, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from placette import city as cities
+from placette import rhythms
+from placette.api import Access, mount
+from placette.city.model import City
+from placette.model.entities import Origin
+from placette.model.observations import TIME
+from placette.publish.city_sync import sync
+from placette.services.rhythm import Rhythmical, Rhythms
+from placette.store import DatastreamInfo, Store
+
+AIX = Path(__file__).resolve().parents[3] / "cities" / "aix"
+PARIS = ZoneInfo("Europe/Paris")
+HOUR_US = 3_600_000_000
+
+
+class Open:
+    """A gate that lets everybody pass."""
+
+    def check(self, request: Request, access: Access) -> None:
+        """Let the request pass."""
+
+
+@pytest.fixture
+def city() -> City:
+    return cities.read(AIX)
+
+
+@pytest.fixture
+def store(tmp_path: Path, city: City) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "placette.duckdb")
+    sync(opened, city, Origin.SIMULATED)
+    yield opened
+    opened.close()
+
+
+def counter(store: Store, place: str = "rotonde") -> DatastreamInfo:
+    known = store.directory.by_id.values()
+    return next(each for each in known if each.property_key == "pedestrians" and each.place == place)
+
+
+def micros(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=PARIS).timestamp() * 1_000_000)
+
+
+def measure(store: Store, info: DatastreamInfo, first: str, hours: int, each: int = 4) -> None:
+    """Store so many hours of a day of people, in ``each`` parts an hour."""
+    times = micros(first) + np.arange(hours * each) * (HOUR_US // each)
+    people = 20 + 15 * np.cos((times / HOUR_US + 1 - 17) / 24 * 2 * np.pi)
+    store.append_now(
+        pa.table(
+            {
+                "datastream_id": pa.array(np.full(times.size, info.id, np.int64)),
+                "phenomenon_time": pa.array(times).cast(TIME),
+                "result": pa.array(np.random.default_rng(1).poisson(people).astype(float)),
+            }
+        )
+    )
+
+
+def ask(told: Rhythmical, info: DatastreamInfo, first: str, last: str) -> Rhythms:
+    return asyncio.run(told.of([info], micros(first), micros(last)))
+
+
+def test_the_days_of_the_datastreams_own_place_count(store: Store, city: City) -> None:
+    told = Rhythmical(store, lambda: city)
+    for place, markets in (("rotonde", True), ("torse", False)):
+        measure(store, counter(store, place), "2026-06-01T00:00", 24 * 40)
+        (found,) = ask(told, counter(store, place), "2026-06-01", "2026-07-11").series
+        types = {each.day_type: each.days for each in found.profiles}
+        assert ("market" in types) is markets
+        assert found.day_types["2026-06-21"] == ("event",)
+        assert found.strength["day"] is not None
+        assert found.strength["day"] > 0.9
+        assert found.peak["day"] == 17
+
+
+def test_an_answer_is_kept_until_the_next_hour_or_ten_minutes(store: Store, city: City) -> None:
+    clock = [0.0]
+    told = Rhythmical(store, lambda: city, lambda: clock[0])
+    info = counter(store)
+    measure(store, info, "2026-06-01T00:00", 24 * 20)
+    first = ask(told, info, "2026-06-01", "2026-06-12T00:10").series[0]
+    assert ask(told, info, "2026-06-01", "2026-06-12T00:50").series[0] is first
+    assert ask(told, info, "2026-06-01", "2026-06-12T01:10").series[0] is not first
+    clock[0] = 601
+    assert ask(told, info, "2026-06-01", "2026-06-12T00:50").series[0] is not first
+
+
+def test_a_datastream_of_one_value_a_day_is_looked_at_by_day(store: Store, city: City) -> None:
+    info = counter(store)
+    times = [micros("2026-03-01T12:00") + day * 24 * HOUR_US for day in range(60)]
+    rows = {"datastream_id": [info.id] * 60, "phenomenon_time": pa.array(times).cast(TIME), "result": [5.0, 7.0] * 30}
+    store.append_now(pa.table(rows))
+    (found,) = ask(Rhythmical(store, lambda: city), info, "2026-03-01", "2026-04-30").series
+    assert found.step_s == 86_400
+    assert found.week == ()
+    assert len(found.days) == 60
+
+
+def get(store: Store, city: City, query: str) -> httpx.Response:
+    routes = rhythms.routes(store, Rhythmical(store, lambda: city), lambda: micros("2026-07-11T00:30"))
+
+    async def call() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=mount(routes, Open())))
+        async with httpx.AsyncClient(transport=transport, base_url="http://city") as client:
+            return await client.get(f"{rhythms.PATH}?{query}")
+
+    return asyncio.run(call())
+
+
+def test_the_address_answers_what_analysts_and_pages_read(store: Store, city: City) -> None:
+    info = counter(store)
+    measure(store, info, "2026-06-01T00:00", 24 * 40)
+    answer = get(store, city, f"datastream={info.id},{info.code}").json()
+    assert (answer["zone"], answer["school_holidays_known"]) == ("Europe/Paris", ["2023-09-04", "2027-08-31"])
+    (one,) = answer["series"]
+    assert (one["code"], one["unit"], one["origin"], one["step_s"]) == (info.code, "{person}", "simulated", 3_600)
+    assert [len(row) for row in one["week"]] == [24] * 7
+    assert one["strength"]["year"] is None
+    assert one["lacking"]["year"] == {"key": "too_short", "days": 40, "needed": 730}
+    assert one["strongest_periods"][0]["key"] == "day"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "what"),
+    [
+        ("", 400, "0 datastreams were asked for"),
+        ("datastream=99999", 404, "no datastream '99999'"),
+        ("datastream=" + ",".join(["{id}"] * 25), 400, "25 datastreams were asked for"),
+        ("datastream={id}&start=2026-02-01&end=2026-01-01", 400, "start is not before end"),
+        ("datastream={id}&start=2019-01-01&end=2026-01-01", 413, "more than five years"),
+        ("datastream={id}&start=yesterday", 400, "yesterday"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_a_remedy(
+    store: Store, city: City, query: str, status: int, what: str
+) -> None:
+    answer = get(store, city, query.replace("{id}", str(counter(store).id)))
+    assert answer.status_code == status
+    assert what in answer.json()["what"]
+    assert answer.json()["remedy"]
