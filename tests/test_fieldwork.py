@@ -18,7 +18,9 @@ from placette.model.entities import Origin
 from placette.model.errors import BadInput, Conflict, NotFound
 from placette.model.observations import ObservationRow
 from placette.publish.city_sync import sync
-from placette.store import Store, life
+from placette.publish.latest import things
+from placette.store import DatastreamInfo, Store, life
+from placette.web.fleet import Fleet
 
 AIX = Path(__file__).resolve().parents[1] / "cities" / "aix"
 NOON = 1_780_000_000_000_000
@@ -61,6 +63,13 @@ class Street:
 
     async def _append(self, rows: list[ObservationRow]) -> None:
         await self.store.append_rows(rows)
+
+    def drawn(self) -> set[str]:
+        """What the public map shows."""
+        return {each["properties"]["code"] for each in things(self.store.directory)["features"]}
+
+    def series(self) -> list[DatastreamInfo]:
+        return [info for info in self.store.directory.by_id.values() if info.thing_code == CODE]
 
     def state(self, code: str = CODE) -> str:
         return self.work.site(code).state
@@ -166,8 +175,24 @@ def test_a_retired_device_stays_away_and_its_history_stays(street: Street) -> No
     assert street.state() == "retired"
     assert street.devices.find(CODE) is not None
     assert street.devices.find(CODE, street.now) is None
+    assert CODE not in street.drawn()
     street.work.install(street.work.site(CODE).device)
     assert street.state() == "installed"
+
+
+def test_a_retired_device_leaves_the_map_and_comes_back_with_its_series(street: Street) -> None:
+    street.frame()
+    fleet = Fleet(street.city, street.store.directory)
+    assert CODE in street.drawn()
+    assert CODE in {member.code for member in fleet.at("rotonde")}
+    street.work.retire(CODE)
+    fleet = Fleet(street.city, street.store.directory)
+    assert CODE not in street.drawn()
+    assert CODE not in {member.code for member in fleet.members}
+    assert len(fleet.by_code[CODE].infos) == len(street.series()) > 0
+    street.work.install(street.work.site(CODE).device)
+    assert CODE in street.drawn()
+    assert not any(info.retired for info in street.series())
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ class House:
         codecs = Job(key="codecs", work=self.reload_codecs, every_s=5)
         corrections = Job(key="corrections", work=self._correct, every_s=60)
         uploads = Job(key="uploads", work=self.desk.purge, every_s=3_600, first_after_s=120)
-        silence = Job(key="silence", work=self.fieldwork.work, every_s=60, first_after_s=60)
+        silence = Job(key="silence", work=self.fieldwork.work, every_s=20, first_after_s=1)
         return Jobs([uploads, raw_frames, codecs, corrections, silence, *self.quality.jobs(), *self.wifi.jobs()])
 
     async def reload_codecs(self) -> None:

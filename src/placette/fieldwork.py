@@ -100,6 +100,8 @@ class FieldWork:
             events.append(Event(thing_code=device.code, state="replaced" if hangs else "planned", time=now))
         if new:
             self._store.change_now(partial(_write, attachments=new, events=events), refresh=False)
+        retired = {code: state.time if _retired(state) else None for code, state in states.items()}
+        self._store.change_now(partial(life.mark, retired=retired))
         return self.devices()
 
     def devices(self) -> Devices:
@@ -147,7 +149,7 @@ class FieldWork:
             device = self._device(code)
             now = self._moment(code, at)
             event = self._event(code, "retired", now, note)
-            self._store.change_now(partial(_take_away, code=code, at=now, event=event), refresh=False)
+            self._store.change_now(partial(_take_away, code=code, at=now, event=event))
             self._changed(self.city, self.devices())
             return self.site(device.code)
 
@@ -199,7 +201,7 @@ class FieldWork:
         declared = self._folder.get(device.code)
         folder = "" if declared is None else _written(declared)
         self._store.change_now(
-            partial(_declare, device=_written(device), folder=folder, attachment=attachment, event=event), refresh=False
+            partial(_declare, device=_written(device), folder=folder, attachment=attachment, event=event)
         )
         self.city = city
         self._changed(city, self.devices())
@@ -336,8 +338,10 @@ def _declare(con: duckdb.DuckDBPyConnection, *, device: str, folder: str, attach
     con.execute("DELETE FROM field_device WHERE thing_code = ?", [attachment.thing_code])
     con.execute("INSERT INTO field_device VALUES (?, ?, ?)", [attachment.thing_code, device, folder])
     _write(con, attachments=[attachment], events=[event])
+    life.mark(con, {attachment.thing_code: None})
 
 
 def _take_away(con: duckdb.DuckDBPyConnection, *, code: str, at: int, event: Event) -> None:
     life.detach(con, code, at)
     life.note(con, [event])
+    life.mark(con, {code: event.time})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -14,7 +16,6 @@ import msgspec
 from placette import city, greeting, running, settings
 from placette.api import Access
 from placette.app import House
-from placette.city.model import City
 from placette.connect.broker import Broker
 from placette.demo import run as devices
 from placette.model.entities import Origin
@@ -26,11 +27,11 @@ DEMO_TOKEN = "demo"  # noqa: S105 — the name of a token
 
 def demo(data: Path, *, folder: Path | None = None, port: int, browser: bool, days: int) -> int:
     """Run the demo city until interrupted: broker, simulated sensors and history included."""
-    found = _city(folder)
-    chosen = settings.read(data)
-    chosen = msgspec.structs.replace(chosen, server=msgspec.structs.replace(chosen.server, port=port))
-
-    return running.run(data, found, chosen, Origin.SIMULATED, partial(_play, browser=browser, days=days))
+    with _folder(folder) as used:
+        found = city.read(used)
+        chosen = settings.read(data)
+        chosen = msgspec.structs.replace(chosen, server=msgspec.structs.replace(chosen.server, port=port))
+        return running.run(data, found, chosen, Origin.SIMULATED, partial(_play, browser=browser, days=days), used)
 
 
 async def _play(house: House, *, browser: bool, days: int) -> None:
@@ -57,15 +58,17 @@ async def _play(house: House, *, browser: bool, days: int) -> None:
             )
 
 
-def _city(folder: Path | None) -> City:
-    if folder is not None:
-        return city.read(folder)
-    shipped = resources.files("placette") / "cities" / "aix"
-    with resources.as_file(shipped) as shipped_path:
-        path = shipped_path if shipped_path.is_dir() else Path(__file__).resolve().parents[2] / "cities" / "aix"
+@contextmanager
+def _folder(chosen: Path | None) -> Iterator[Path]:
+    """Give the city folder: the one chosen, or that of the demo city, from the package or from the sources."""
+    if chosen is not None:
+        yield chosen
+        return
+    with resources.as_file(resources.files("placette") / "cities" / "aix") as shipped:
+        path = shipped if shipped.is_dir() else Path(__file__).resolve().parents[2] / "cities" / "aix"
         if not path.is_dir():
             raise NotFound("the demo city is not here", str(path), "name a city folder with --city")
-        return city.read(path)
+        yield path
 
 
 def _free_port(wanted: int) -> int:

@@ -27,7 +27,7 @@ _FILTERS = {"place": "place", "property": "property_key", "kind": "kind", "thing
 
 
 def things(directory: Directory) -> dict[str, Any]:
-    """Return the devices as a GeoJSON FeatureCollection; one whose position cannot be drawn is left out."""
+    """Return the devices as a GeoJSON FeatureCollection; one that is retired, or cannot be drawn, is left out."""
     streams: dict[int, list[DatastreamInfo]] = {}
     for info in directory.observed:
         streams.setdefault(info.thing_id, []).append(info)
@@ -35,7 +35,7 @@ def things(directory: Directory) -> dict[str, Any]:
     for thing_id, infos in streams.items():
         first = infos[0]
         position = position_of(first)
-        if position is None:
+        if position is None or first.retired:
             continue
         about = {
             "code": first.thing_code or str(thing_id),
@@ -57,7 +57,7 @@ def places(city: City, directory: Directory) -> dict[str, Any]:
     standing: dict[str, set[Position]] = {}
     for info in directory.observed:
         position = position_of(info)
-        if position and info.place:
+        if position and info.place and not info.retired:
             standing.setdefault(info.place, set()).add(position)
     features = [_feature(city.outline, {"part": "outline", "name": city.name, "source": city.outline_source})]
     longitudes = [place.longitude for place in city.places]

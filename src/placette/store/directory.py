@@ -14,7 +14,8 @@ from placette.store.sql import among
 _SELECT = """
 SELECT d.id, d.code, d.name, d.unit_definition, d.unit_symbol, p.key, p.name, t.id, t.code, t.name, t.place,
        d.origin, d.identity, l.longitude, l.latitude, t.kind,
-       coalesce(json_extract_string(d.properties, '$.forecastOf'), json_extract_string(d.properties, '$.anomalyOf'))
+       coalesce(json_extract_string(d.properties, '$.forecastOf'), json_extract_string(d.properties, '$.anomalyOf')),
+       json_extract_string(t.properties, '$.retired') IS NOT NULL
 FROM datastream d
 JOIN thing t ON t.id = d.thing_id
 JOIN observed_property p ON p.id = d.observed_property_id
@@ -52,6 +53,8 @@ class DatastreamInfo(msgspec.Struct, frozen=True):
     kind: str | None
     about: str | None = None
     """The code of the datastream that this one foretells or whose anomalies it holds; ``None`` for all others."""
+    retired: bool = False
+    """Whether its Thing was taken away for good: its series stay, maps and lists leave it out."""
 
 
 class Directory:

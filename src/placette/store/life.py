@@ -6,18 +6,22 @@ only ended: who asks later what hung there on a certain day finds it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
+from placette.model import times
 from placette.model.observations import TIME
 from placette.store.core import Store
+from placette.store.ledger import notes
 
 State = Literal["planned", "installed", "silent", "replaced", "retired"]
 """``replaced`` is noted at the moment of the replacement; the site is ``installed`` again with the next frame."""
+RETIRED = "retired"
+"""Property of a Thing whose device was taken away for good: since when, ISO 8601. Maps and lists leave it out."""
 DECLARED_BY_FOLDER, DECLARED_IN_THE_FIELD = "folder", "field"
 
 
@@ -76,6 +80,22 @@ def detach(con: duckdb.DuckDBPyConnection, thing_code: str, at: int) -> None:
     con.execute(
         "UPDATE attachment SET until = make_timestamp(?) WHERE until IS NULL AND thing_code = ?", [at, thing_code]
     )
+
+
+def mark(con: duckdb.DuckDBPyConnection, retired: Mapping[str, int | None]) -> None:
+    """Say on Things, by code, since when they are retired (µs UTC), or with ``None`` that they are not."""
+    for code, at in retired.items():
+        wanted = None if at is None else times.iso(at)
+        for key, text in con.execute("SELECT id, properties FROM thing WHERE code = ?", [code]).fetchall():
+            properties = msgspec.json.decode(text, type=dict[str, Any])
+            if properties.get(RETIRED) == wanted:
+                continue
+            properties[RETIRED] = wanted
+            if wanted is None:
+                del properties[RETIRED]
+            con.execute("UPDATE thing SET properties = ? WHERE id = ?", [msgspec.json.encode(properties).decode(), key])
+            notes().things.add(key)
+    notes().other = True
 
 
 def note(con: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:

@@ -46,6 +46,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     installed: date | None = None
     network: str = ""
     every_s: dict[str, int] = {}
+    retired: bool = False
 
     def name(self, language: str) -> str:
         """Return the name in this language, or in the one it has."""
@@ -58,12 +59,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fleet:
-    """All devices of one version of the directory."""
+    """All devices of one version of the directory; those that are retired are found by their code alone."""
 
     def __init__(self, city: City, directory: Directory) -> None:
         self.version = directory.version
-        self.members = _members(city, directory)
-        self.by_code = {member.code: member for member in self.members}
+        every = _members(city, directory)
+        self.members = [member for member in every if not member.retired]
+        self.by_code = {member.code: member for member in every}
         self.kinds = dict(Counter(member.kind for member in self.members).most_common())
 
     def at(self, place: str) -> list[Member]:
@@ -109,6 +111,7 @@ def _members(city: City, directory: Directory) -> list[Member]:
                 address=device.address if device else "",
                 installed=device.installed if device else None,
                 network=device.network if device else "",
+                retired=first.retired,
                 every_s={quantity.property: quantity.every_s for quantity in model.quantities} if model else {},
             )
         )

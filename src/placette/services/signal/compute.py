@@ -120,7 +120,10 @@ class GatewaySignal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, of ``days`` days until ``now`` (µs UTC): devices as the city lists them, busiest gateways first."""
+    """All of it, of ``days`` days until ``now`` (µs UTC): devices as the city lists them, busiest gateways first.
+
+    Devices that are retired are left out.
+    """
 
     days: int
     now: int
@@ -136,6 +139,7 @@ async def compute(store: Store, city: City, now: int, days: int = 7) -> Signals:
     gateways = (await store.query(_GATEWAYS, [since, now])).to_pylist()
     early = now - _BATTERY_DAYS * _DAY_US
     last = _newest(store)
+    gone = {info.thing_code for info in store.directory.observed if info.retired}
     batteries = _batteries((await store.query(_TOLD, [early, now, early, now])).to_pylist())
     return Signals(
         days=days,
@@ -143,6 +147,7 @@ async def compute(store: Store, city: City, now: int, days: int = 7) -> Signals:
         devices=tuple(
             _device(city, device, heard.get(device.code, {}), last.get(device.code), air, batteries, now)
             for device in city.devices
+            if device.code not in gone
         ),
         gateways=tuple(
             GatewaySignal(

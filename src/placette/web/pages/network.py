@@ -36,7 +36,6 @@ async def network(site: Site, request: Request, language: str) -> Response:
     pages = max(1, math.ceil(len(chosen) / PER_PAGE))
     number = asked.get("page", "1")
     page = min(max(1, int(number) if number.isdecimal() and len(number) < 10 else 1), pages)
-    members = {member.code: member for member in site.fleet.members}
     refreshed = urlencode({"days": days, "trouble": trouble, "page": page, "part": "network"})
     return site.renderer.page(
         request,
@@ -51,7 +50,7 @@ async def network(site: Site, request: Request, language: str) -> Response:
         devices=chosen[(page - 1) * PER_PAGE : page * PER_PAGE],
         page=page,
         pages=pages,
-        members=members,
+        members=site.fleet.by_code,
         networks={key: each.names.get(language, key) for key, each in site.city.networks.items()},
         now=now,
     )
