@@ -37,6 +37,7 @@ from placette.harmonise.ndjson import NdjsonReader
 from placette.harmonise.networks import FORMATS
 from placette.imports import Desk
 from placette.jobs import Job, Jobs
+from placette.maps import Atlas
 from placette.model.entities import Origin
 from placette.model.errors import BadInput, NotFound
 from placette.model.networks import NetworkCounters
@@ -133,6 +134,7 @@ class House:
         self.understanding.use_devices(self.fieldwork.settle())
         self.field = FieldDesk(store, self.fieldwork, data, self.replaying.replay)
         self._correcting = Correcting(store, city)
+        self.atlas = Atlas(store, lambda: self.city)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
 
@@ -292,6 +294,7 @@ class House:
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *signals.routes(self.store, lambda: self.city),
+            *self.atlas.routes(),
             *sites.routes(self.field, self.tokens, self._address),
             *letters.routes(self.store, self.replaying.replay),
             *reharmonising.routes(self.reharmonising),

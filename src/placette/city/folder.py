@@ -12,6 +12,8 @@ from placette.city.calendar import read_calendar
 from placette.city.catalogue import Properties, read_models, read_networks, read_properties
 from placette.city.corrections import FILE as CORRECTIONS
 from placette.city.corrections import read_corrections
+from placette.city.covariates import FILE as MAPS
+from placette.city.covariates import read_covariates
 from placette.city.documents import Document, Fault, read_json, read_text, read_toml
 from placette.city.feeds import FILE as FEEDS
 from placette.city.feeds import networks_of, read_feeds
@@ -101,6 +103,8 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     corrections, fitted = (
         read_corrections(folder, correction_file, properties, models, devices, faults) if correction_file else ((), {})
     )
+    map_file = read_toml(folder, MAPS, faults) if (folder / MAPS).exists() else None
+    covariates, covered = read_covariates(folder, map_file, languages, faults) if map_file else ((), {})
     if model_file:
         faults += check_quantities(devices, models, networks, model_file)
     calibrations = read_calibrations(folder, {device.code for device in devices}, faults)
@@ -117,6 +121,8 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         quality=quality,
         corrections=corrections,
         calibrations=fitted,
+        covariates=covariates,
+        covariate_files=covered,
         networks=networks | networks_of(feeds),
         feeds=feeds,
         calendar=calendar,

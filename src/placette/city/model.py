@@ -281,6 +281,20 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
     school_holidays: tuple[Occasion, ...] = ()
 
 
+class Covariate(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the ground everywhere: a distance in m (to the shapes of ``file``, or to ``at``) or a grid.
+
+    ``log`` takes the logarithm of 1 + a hundredth of it: what is near counts most.
+    """
+
+    key: str
+    names: Texts
+    kind: Literal["distance", "grid", "centre"]
+    file: str = ""
+    at: tuple[float, float] | None = None
+    log: bool = False
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """A whole city folder. ``outline`` is a GeoJSON Polygon or MultiPolygon geometry, ``zone`` an IANA time zone."""
 
@@ -305,6 +319,9 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     corrections: tuple[Correction, ...] = ()
     calibrations: dict[str, str] = {}
     """The text of each fitted file that a correction names."""
+    covariates: tuple[Covariate, ...] = ()
+    covariate_files: dict[str, str] = {}
+    """The text of each file that a covariate names."""
     insee: str = ""
     population: Population | None = None
     school_holidays: str = ""

@@ -1,0 +1,80 @@
+"""What the city folder knows of the ground, at any position: the covariates of regression-kriging."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from placette.city.covariates import Grid, Shapes, grid_of, shapes_of
+from placette.city.model import City, Covariate
+from placette.services.maps.grid import Ground
+
+Floats = npt.NDArray[np.float64]
+_CHUNK = 2_000_000
+"""Distances computed at once: 50 MB."""
+_NEAR_M = 100.0
+
+_grid = lru_cache(maxsize=8)(grid_of)
+_shapes = lru_cache(maxsize=16)(shapes_of)
+
+
+def facts(city: City, ground: Ground, positions: Floats) -> Floats | None:
+    """Return the covariates (positions × covariates, NaN: not known) at positions in m; ``None`` without covariates."""
+    if not city.covariates:
+        return None
+    return np.column_stack([_fact(city, one, ground, positions) for one in city.covariates])
+
+
+def _fact(city: City, one: Covariate, ground: Ground, positions: Floats) -> Floats:
+    if one.kind == "grid":
+        return interpolated(_grid(city.covariate_files[one.file]), ground.degrees(positions))
+    if one.kind == "centre" and one.at is not None:
+        away: Floats = np.hypot(*(positions - ground.metres([one.at[0]], [one.at[1]])).T)
+    else:
+        away = distance(_shapes(city.covariate_files[one.file]), ground, positions)
+    return np.log1p(away / _NEAR_M) if one.log else away
+
+
+def interpolated(grid: Grid, degrees: Floats) -> Floats:
+    """Return the grid's values between its cells (bilinear), NaN outside of it and beside cells without a value.
+
+    >>> grid = Grid(5.0, 43.0, 1.0, np.array([[0.0, 1.0], [2.0, 3.0]]))
+    >>> interpolated(grid, np.array([[5.5, 43.5], [5.0, 44.0], [7.0, 43.0]])).tolist()
+    [1.5, 2.0, nan]
+    """
+    rows, columns = grid.values.shape
+    x, y = (degrees[:, 0] - grid.west) / grid.step, (degrees[:, 1] - grid.south) / grid.step
+    inside = (x >= 0) & (x <= columns - 1) & (y >= 0) & (y <= rows - 1)
+    x, y = np.where(inside, x, 0.0), np.where(inside, y, 0.0)
+    column = np.minimum(x.astype(np.int64), columns - 2)
+    row = np.minimum(y.astype(np.int64), rows - 2)
+    right, up = x - column, y - row
+    values = grid.values
+    below = values[row, column] * (1 - right) + values[row, column + 1] * right
+    above = values[row + 1, column] * (1 - right) + values[row + 1, column + 1] * right
+    return np.where(inside, below * (1 - up) + above * up, np.nan)
+
+
+def distance(shapes: Shapes, ground: Ground, positions: Floats) -> Floats:
+    """Return the distance in m to the nearest point, line or polygon; 0 within a polygon.
+
+    >>> line = Shapes(np.array([[5.4, 43.5]]), np.array([[5.5, 43.5]]), ())
+    >>> here = Ground((5.4, 43.5), ())
+    >>> distance(line, here, np.array([[100.0, 50.0], [-30.0, 40.0]])).round(3).tolist()
+    [50.0, 50.0]
+    """
+    starts = ground.metres(*shapes.starts.T)
+    ways = ground.metres(*shapes.ends.T) - starts
+    squares = np.maximum((ways**2).sum(axis=1), 1e-9)
+    found = np.empty(len(positions))
+    chunk = max(1, _CHUNK // len(starts))
+    for first in range(0, len(positions), chunk):
+        part = positions[first : first + chunk, None, :] - starts
+        along = np.clip((part * ways).sum(axis=2) / squares, 0, 1)
+        found[first : first + chunk] = np.hypot(*np.moveaxis(part - along[:, :, None] * ways, 2, 0)).min(axis=1)
+    if shapes.rings:
+        rings = tuple(ground.metres(*ring.T) for ring in shapes.rings)
+        found[Ground(ground.centre, rings).holds(positions)] = 0.0
+    return found

@@ -1,0 +1,223 @@
+"""Maps of made and of real cities: what is drawn, how sure, what is refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from tests.services.maps.towns import HOUR, NOON, Site, Town, field, filled, put, real, scattered, town
+
+from placette.analyse.kriging.area import beyond
+from placette.model.errors import NotFound
+from placette.model.times import micros
+from placette.services.maps import Drawn, Maps, Question, answer
+from placette.services.maps.stations import LeftOut
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Town]]:
+    towns: list[Town] = []
+    yield towns
+    for each in towns:
+        each.store.close()
+
+
+def maps_of(opened: list[Town], made: Town) -> Maps:
+    opened.append(made)
+    return Maps(made.store, lambda: made.city, lambda: NOON + HOUR)
+
+
+def drawn(opened: list[Town], made: Town, **asked: object) -> Drawn:
+    return maps_of(opened, made).draw(Question(**({"property": "temperature"} | asked)))  # type: ignore[arg-type]
+
+
+def test_a_field_is_foretold_better_than_its_mean_and_the_map_says_how_well(tmp_path: Path, opened: list[Town]) -> None:
+    found = drawn(opened, filled(tmp_path, scattered(20)))
+    frame = found.frames[-1]
+    assert frame.refused is None
+    assert frame.learned is not None
+    assert frame.learned.checked.r2 > 0.8
+    assert found.cells is not None
+    assert found.cells.values.shape == (1, len(found.cells.hexagons))
+    assert 0.7 < frame.learned.checked.within_80 <= 1
+
+
+@pytest.mark.parametrize("period", ["hour", "day", "night", "24h"])
+def test_no_cell_lies_beyond_hull_and_range(tmp_path: Path, opened: list[Town], period: str) -> None:
+    found = drawn(opened, filled(tmp_path, scattered(14)), period=period, frames=2)
+    assert found.cells is not None
+    for frame, values in zip(found.frames, found.cells.values, strict=True):
+        known = ~np.isnan(values)
+        away = beyond(found.gathered.positions, found.cells.hexagons.centres[known])
+        assert frame.learned is not None
+        assert away.max() <= frame.learned.variogram.reach_m
+
+
+@pytest.mark.parametrize(
+    ("sites", "values", "reason"),
+    [
+        (scattered(7), None, "too_few_stations"),
+        (scattered(9), np.full((60, 9), 21.0), "constant"),
+        ([Site(f"S-{n}", 5.4 + n / 100, 43.5) for n in range(9)], None, "one_line"),
+        (scattered(12), np.random.default_rng(3).normal(20, 2, (60, 12)), "no_better_than_mean"),
+        (scattered(9), np.full((60, 9), np.nan), "no_values"),
+    ],
+)
+def test_a_map_that_would_lie_is_refused_and_points_are_shown(
+    tmp_path: Path, opened: list[Town], sites: list[Site], values: np.ndarray | None, reason: str
+) -> None:
+    made = filled(tmp_path, sites, values)
+    found = drawn(opened, made)
+    assert found.frames[-1].refused == reason
+    assert found.cells is None
+    parts = [feature.properties["part"] for feature in answer(made.city, found).features]
+    assert parts.count("station") == len(sites)
+    assert parts.count("area") == (0 if reason == "no_values" else len(sites))
+
+
+def test_a_station_without_a_position_is_left_out_and_named(tmp_path: Path, opened: list[Town]) -> None:
+    made = filled(tmp_path, scattered(10))
+    things = {info.thing_code: info.thing_id for info in made.store.directory.by_id.values()}
+
+    def lose(con: duckdb.DuckDBPyConnection) -> None:
+        con.execute("DELETE FROM thing_location WHERE thing_id = ?", [things["S-03"]]).fetchall()
+
+    made.store.change_now(lose)
+    found = drawn(opened, made)
+    assert found.gathered.left_out == (LeftOut("S-03/temperature", "no_position"),)
+    assert found.frames[-1].stations == 9
+
+
+def test_stations_on_one_spot_are_one_with_the_mean_of_both(tmp_path: Path, opened: list[Town]) -> None:
+    sites = scattered(10)
+    sites[9] = sites[0]._replace(code="S-09")
+    values = field(sites)
+    values[:, 9] = values[:, 0] + 2
+    found = drawn(opened, filled(tmp_path, sites, values))
+    assert found.frames[-1].stations == 9
+    assert found.values[-1, 0] == pytest.approx(values[-1, 0] + 1)
+
+
+def test_a_station_that_was_moved_is_two_stations(tmp_path: Path, opened: list[Town]) -> None:
+    made = filled(tmp_path, scattered(9))
+    thing = made.store.directory.by_code["S-00/temperature"].thing_id
+    moved = NOON - 10 * HOUR
+
+    def move(con: duckdb.DuckDBPyConnection) -> None:
+        (old,) = con.execute("SELECT location_id FROM thing_location WHERE thing_id = ?", [thing]).fetchone() or (0,)
+        con.execute(
+            "INSERT INTO location BY NAME SELECT * REPLACE (990001 AS id, 5.44 AS longitude, 43.52 AS latitude) "
+            "FROM location WHERE id = ?",
+            [old],
+        ).fetchall()
+        for key, location, since in ((990001, old, NOON - 999 * HOUR), (990002, 990001, moved)):
+            con.execute("INSERT INTO historical_location VALUES (?, ?, make_timestamp(?))", [key, thing, since])
+            con.execute("INSERT INTO historical_location_location VALUES (?, ?)", [key, location]).fetchall()
+
+    made.store.change_now(move)
+    found = drawn(opened, made, frames=24)
+    columns = [number for number, station in enumerate(found.gathered.stations) if station.code == "S-00"]
+    assert len(columns) == 2
+    before, after = (~np.isnan(found.values[:, column]) for column in columns)
+    assert not (before & after).any()
+    assert after.sum() == 11
+    assert [frame.stations for frame in found.frames] == [9] * 24
+
+
+def test_hours_that_are_missing_leave_a_station_out_of_a_night_it_did_not_cover(
+    tmp_path: Path, opened: list[Town]
+) -> None:
+    sites = scattered(10)
+    values = field(sites)
+    values[-14:-8, 0] = np.nan  # six of the eight hours of the night before NOON
+    found = drawn(opened, filled(tmp_path, sites, values), period="night")
+    assert np.isnan(found.values[-1, 0])
+    assert found.frames[-1].stations == 9
+
+
+def test_concentrations_are_interpolated_as_logarithms(tmp_path: Path, opened: list[Town]) -> None:
+    sites = scattered(12, model="hive")
+    found = drawn(opened, filled(tmp_path, sites, np.exp(field(sites) / 8), key="pm2_5"), property="pm2_5")
+    cells = found.cells
+    assert found.scale == "log"
+    assert cells is not None
+    assert np.nanmin(cells.low) > 0
+    assert ((cells.high - cells.values) >= (cells.values - cells.low))[~np.isnan(cells.values)].all()
+
+
+def test_the_noise_of_a_night_is_the_mean_of_its_energy(tmp_path: Path, opened: list[Town]) -> None:
+    sites = scattered(9, model="sound-meter")
+    values = field(sites) + 30
+    found = drawn(opened, filled(tmp_path, sites, values, key="laeq"), property="laeq", period="night")
+    night = values[-17:-9]  # 22 h to 6 h, NOON being 14 h and its value the last
+    assert found.values[-1] == pytest.approx(10 * np.log10((10 ** (night / 10)).mean(axis=0)))
+
+
+def test_measured_and_simulated_stations_never_meet(tmp_path: Path, opened: list[Town]) -> None:
+    made = filled(tmp_path, scattered(9))
+    found = maps_of(opened, made)
+    assert found.draw(Question("temperature")).counts == {"measured": 9, "simulated": 0}
+    assert found.draw(Question("temperature", origin="simulated")).frames[-1].refused == "no_values"
+    made.store.change_now(lambda con: con.execute("UPDATE datastream SET origin = 'simulated' WHERE id % 3 > 0"))
+    assert found.draw(Question("temperature")).counts == {"measured": 3, "simulated": 6}
+    assert found.draw(Question("temperature")).origin == "simulated"
+
+
+def test_a_map_is_kept_until_a_value_in_its_time_is_new(tmp_path: Path, opened: list[Town]) -> None:
+    made = filled(tmp_path, scattered(9))
+    found = maps_of(opened, made)
+    asked = Question("temperature", time=NOON - 5 * HOUR)
+    first = found.draw(asked)
+    assert found.draw(asked) is first
+    put(made.store, "S-00/temperature", [NOON - 5 * HOUR + HOUR // 2], [30.0])
+    assert found.draw(asked) is not first
+
+
+def test_a_property_that_says_nothing_of_a_place_has_no_map(tmp_path: Path, opened: list[Town]) -> None:
+    with pytest.raises(NotFound):
+        drawn(opened, filled(tmp_path, scattered(9)), property="fill")
+
+
+def test_a_covariate_that_explains_the_field_is_used(tmp_path: Path, opened: list[Town]) -> None:
+    sites = scattered(16)
+    away = np.hypot([(s.longitude - 5.43) * 80_600 for s in sites], [(s.latitude - 43.52) * 111_195 for s in sites])
+    values = 25 - away / 800 + np.random.default_rng(2).normal(0, 0.15, (60, 16))
+    text = '[covariates.core]\nnames = {fr = "Cœur", en = "Core"}\nkind = "centre"\nat = [5.43, 43.52]\n'
+    found = drawn(opened, filled(tmp_path, sites, values, text))
+    assert found.frames[-1].learned is not None
+    assert found.frames[-1].learned.method == "regression"
+
+
+def test_a_city_without_any_value_says_so(tmp_path: Path, opened: list[Town]) -> None:
+    found = drawn(opened, town(tmp_path, scattered(9)))
+    assert found.frames[-1].refused == "no_values"
+
+
+@pytest.mark.parametrize(
+    ("which", "moment", "least"),
+    [
+        ("bern1", "2018-08-05T01:00:00Z", 0.4),
+        ("bern2", "2019-06-27T01:00:00Z", 0.25),
+        ("berlin", "2019-07-25T01:00:00Z", 0.05),
+    ],
+)
+def test_a_hot_night_is_mapped_better_than_by_its_mean(
+    tmp_path: Path, opened: list[Town], shared_data: Path, which: str, moment: str, least: float
+) -> None:
+    made = real(tmp_path, shared_data / "heat", which)
+    found = maps_of(opened, made)
+    night = found.draw(Question("temperature", micros(moment), "night"))
+    frame = night.frames[-1]
+    assert frame.refused is None
+    assert frame.learned is not None
+    assert frame.own is not None
+    assert frame.learned.checked.r2 > least
+    assert frame.own.rmse < frame.own.rmse_mean
+    assert 0.7 <= frame.learned.checked.within_80 <= 0.9
+    cells = night.cells
+    assert cells is not None
+    away = beyond(night.gathered.positions, cells.hexagons.centres[~np.isnan(cells.values[-1])])
+    assert away.max() <= frame.learned.variogram.reach_m
