@@ -16,7 +16,7 @@ from starlette.requests import Request
 from placette.api import Access, mount
 from placette.model.entities import Datastream, ObservedProperty, Sensor, Thing
 from placette.model.observations import ObservationRow
-from placette.publish import live
+from placette.publish import live, missed
 from placette.publish.live import Live
 from placette.store import Store, catalogue
 
@@ -93,10 +93,11 @@ class Site:
         self.port = port
         self.streams: list[Stream] = []
 
-    async def follow(self, query: str = "") -> Stream:
+    async def follow(self, query: str = "", last: int | None = None) -> Stream:
         """Open the stream and return once the server has let us in (or refused us)."""
         stream = Stream(*await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20))
-        stream.writer.write(f"GET /api/live{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        known = "" if last is None else f"Last-Event-ID: {last}\r\n"
+        stream.writer.write(f"GET /api/live{query} HTTP/1.1\r\nHost: x\r\n{known}\r\n".encode())
         self.streams.append(stream)
         stream.head = await stream.reader.readuntil(b"\r\n\r\n")
         return stream
@@ -129,6 +130,29 @@ async def site(store: Store, free_port: int, request: pytest.FixtureRequest) -> 
 
 def row(datastream: int, result: float | None = 1.0, text: str | None = None, second: int = 0) -> ObservationRow:
     return ObservationRow(datastream, NOON + second * 1_000_000, result, text)
+
+
+async def test_who_comes_back_is_sent_what_it_missed(site: Site, store: Store) -> None:
+    await store.append_rows([row(1, 1.0), row(3, 3.0)])
+    await store.append_rows([row(1, 2.0, second=1), row(3, 4.0, second=1), row(1, 5.0, second=2)])
+    for stream in (await site.follow("?datastream=1", last=1), await site.follow("?place=rotonde&after=1")):
+        assert [each["result"] for each in (await stream.event())[1]] == [2.0, 5.0]
+        await store.append_rows([row(1, 6.0, second=store.stored_rows)])
+        assert [each["result"] for each in (await stream.event())[1]] == [6.0]
+    stream = await site.follow("?datastream=1", last=7)
+    await store.append_rows([row(1, 7.0, second=60)])
+    assert [each["result"] for each in (await stream.event())[1]] == [7.0]
+
+
+async def test_what_is_sent_again_is_bounded(site: Site, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missed, "MOST", 3)
+    await store.append_rows([row(1, float(second), second=second) for second in range(10)])
+    stream = await site.follow(last=0)
+    assert await stream.event() == ("lost", {"lost": 7})
+    assert [each["result"] for each in (await stream.event())[1]] == [7.0, 8.0, 9.0]
+    monkeypatch.setattr(missed, "LOOKED_THROUGH", 1)
+    stream = await site.follow(last=0)
+    assert [each["result"] for each in (await stream.event())[1]] == [9.0]
 
 
 async def test_an_observation_reaches_its_reader_as_json(site: Site, store: Store) -> None:

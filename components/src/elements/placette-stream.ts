@@ -19,12 +19,13 @@ const QUIET_MS = 250; // how long observations gather before the page is touched
  * - event `placette-observations` on each descendant `[data-observations]` and on itself; detail: the observations
  * - attribute `state` is set to `open`, `closed`, and is styled by the page
  *
- * The stream is closed while the page is hidden and opened again when it is seen.
+ * The stream is closed while the page is hidden and opened again when it is seen, from where it was closed.
  */
 export class PlacetteStream extends HTMLElement {
   private source: EventSource | undefined;
   private gathered = new Map<number, LiveObservation>();
   private timer = 0;
+  private last = "";
   private readonly seen = (): void => (document.hidden ? this.close() : this.open());
 
   connectedCallback(): void {
@@ -44,7 +45,8 @@ export class PlacetteStream extends HTMLElement {
   private open(): void {
     const address = this.getAttribute("src");
     if (this.source || !address) return;
-    this.source = new EventSource(address);
+    const after = this.last && `${address.includes("?") ? "&" : "?"}after=${this.last}`;
+    this.source = new EventSource(address + after);
     this.source.addEventListener("open", () => this.setAttribute("state", "open"));
     this.source.addEventListener("error", () => this.setAttribute("state", "closed"));
     this.source.addEventListener("observation", (event) => this.gather(event));
@@ -57,6 +59,7 @@ export class PlacetteStream extends HTMLElement {
   }
 
   private gather(event: MessageEvent<string>): void {
+    this.last = event.lastEventId;
     const list = JSON.parse(event.data) as LiveObservation[];
     for (const observation of list) {
       const known = this.gathered.get(observation.datastream);

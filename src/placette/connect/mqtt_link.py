@@ -122,8 +122,9 @@ class Link:
         except gmqtt.MQTTConnectError as error:
             raise LinkFailure(f"the broker refuses us: {error}", self._address, "check user and password") from None
         except OSError as error:
-            remedy = "check host, port and that the broker runs"
-            raise LinkFailure(f"the broker cannot be reached: {error}", self._address, remedy) from None
+            why = error.strerror or str(error)
+            remedy = "start a broker there, or correct host and port in networks.toml; it is tried again"
+            raise LinkFailure(f"the broker cannot be reached: {why}", self._address, remedy) from None
         refused = [topic for topic, code in zip(config.topics, granted, strict=False) if code >= _REFUSED]
         if refused:
             raise LinkFailure(f"the broker refuses {', '.join(refused)}", self._address, "let this user read the topic")

@@ -11,7 +11,8 @@
 
 One listener on the store's bus serves all readers: an observation is written as JSON once, whoever reads it, and only
 some thousands a second are, the newest ones. What a slow reader has not fetched is bounded; the oldest go and are
-counted in the event ``lost``. Nothing here ever makes the store wait, and without readers nothing is done.
+counted in the event ``lost``. Nothing here ever makes the store wait, and without readers nothing is done. Who comes
+back with ``Last-Event-ID`` (browsers do, when a connection broke) or ``after=`` is first sent what it missed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 import msgspec
 import pyarrow as pa
@@ -34,10 +35,13 @@ from placette.model import times
 from placette.model.errors import BadQuery, Busy, NotFound
 from placette.model.pace import Allowance
 from placette.model.uncertainty import expanded
+from placette.publish.missed import Missed, missed
 from placette.store import Directory, Store
 
 PATH = "/api/live"
 FILTERS = ("place", "property", "datastream")
+AFTER = "after"
+"""Option that says the same as the header ``Last-Event-ID``, for those who cannot set one."""
 PER_S = 5_000
 """Observations written as JSON each second at most, some 2 µs each; a flood must not take the time of the ways in."""
 WAITING_BYTES = 128 << 10
@@ -136,6 +140,7 @@ class Live:
     async def follow(self, request: Request) -> Response:
         """Answer with the stream. Raises ``BadQuery``, ``NotFound`` and, when the house is full, ``Busy``."""
         choice = _choice(request.query_params)
+        after = _after(request)
         directory = self._store.directory
         wanted = choice.among(directory)
         if wanted is not None and not wanted:
@@ -148,6 +153,12 @@ class Live:
         self._readers.add(reader)
         self._wanted_version = -1
         self._any.set()
+        if after is not None:
+            try:
+                reader.catch_up(await missed(self._store, wanted, after), directory)
+            except BaseException:
+                self._leave(reader)
+                raise
         return EventStream(reader, lambda: self._leave(reader))
 
     async def run(self) -> None:
@@ -227,14 +238,27 @@ class Reader:
     def take(self, written: Written) -> None:
         """Let the observations it wants wait for it; the oldest go when they are too many."""
         wanted = written.keys() if self._wanted is None else self._wanted & written.keys()
-        for datastream in wanted:
-            self._waiting += written[datastream]
-            self._bytes += sum(len(text) for _, text in written[datastream])
+        self._put(each for datastream in wanted for each in written[datastream])
+
+    def _put(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        for row in rows:
+            self._waiting.append(row)
+            self._bytes += len(row[1])
         while self._bytes > WAITING_BYTES:
             self._bytes -= len(self._waiting.popleft()[1])
             self._lost += 1
-        if wanted:
+        if self._waiting:
             self._some.set()
+
+    def catch_up(self, found: Missed, directory: Directory) -> None:
+        """Let what was missed wait before what came since; a row that came while it was looked up comes once."""
+        since = [each for each in self._waiting if each[0] > found.upto]
+        self._waiting.clear()
+        self._bytes = 0
+        self.lose(found.lost)
+        past = _written(found.rows, directory)
+        self._put(sorted(each for texts in past.values() for each in texts))
+        self._put(since)
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the stream: what waits as soon as it does, a heartbeat when nothing came for 15 s."""
@@ -292,11 +316,19 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
+def _after(request: Request) -> int | None:
+    """Return the id of the last event that the reader has, ``None`` for a reader that is new."""
+    text = request.query_params.get(AFTER) or request.headers.get("last-event-id", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def _choice(query: QueryParams) -> Choice:
-    unknown = [name for name in query if name not in FILTERS]
+    unknown = [name for name in query if name not in FILTERS and name != AFTER]
     if unknown:
         raise BadQuery(
-            f"unknown option '{unknown[0][:40]}'", PATH, f"the options are {', '.join(FILTERS)}; commas join values"
+            f"unknown option '{unknown[0][:40]}'",
+            PATH,
+            f"the options are {', '.join(FILTERS)}, {AFTER}; commas join values",
         )
     return Choice(**{name: frozenset(filter(None, ",".join(query.getlist(name)).split(","))) for name in FILTERS})
 
