@@ -22,6 +22,7 @@ from placette.web.assets import Assets
 from placette.web.backstage import tools_of
 from placette.web.figures import Figures
 from placette.web.fleet import kind_name, property_name
+from placette.web.sentences import Sentences
 from placette.web.words import LANGUAGES, LOCALES, Words
 
 KEEP = "placette-keep"
@@ -54,6 +55,7 @@ class Renderer:
         self._basemap = basemap
         self._words = {language: Words(language) for language in LANGUAGES}
         self._figures = {language: Figures(words, self.zone) for language, words in self._words.items()}
+        self._sentences = {language: Sentences(words) for language, words in self._words.items()}
         self._environment = jinja2.Environment(
             loader=jinja2.PackageLoader("placette.web"),
             autoescape=True,
@@ -90,6 +92,7 @@ class Renderer:
             "lang": language,
             "locale": LOCALES[language],
             "t": words,
+            "tell": self._sentences[language].tell,
             "fig": self._figures[language],
             "city": city,
             "now": time.time_ns() // 1000,

@@ -20,7 +20,6 @@ from placette.store.mending import MEND_BYTES, Mended, Mending, Replacement
 from placette.web import payloads
 from placette.web.pages.site import Site
 from placette.web.payloads import Shown
-from placette.web.reasons import teller
 
 PER_PAGE = 10
 READ_AT_ONCE = 100_000
@@ -53,7 +52,6 @@ async def dead_letters(site: Site, request: Request, language: str) -> Response:
         "days": site.store.settings.inbox_days,
         "let_go": await shares.let_go(site.store),
         "raw_days": site.store.settings.raw_days,
-        "tell": teller(site.renderer.words(language)),
     }
     if "cause" not in asked:
         newest = await inbox.list(
