@@ -73,9 +73,13 @@ class Understood(msgspec.Struct, frozen=True):
 
 
 class TestReport(msgspec.Struct, kw_only=True):
-    """What a first page would give: the addresses asked, how much, the first observations, and what is wrong."""
+    """What a first page would give: the addresses asked, how much, the first observations, and what is wrong.
+
+    ``stations`` are the devices of things.csv that stand on the feed.
+    """
 
     asked: list[str]
+    stations: int = 0
     answers: int = 0
     uplinks: int = 0
     points: int = 0
@@ -232,10 +236,11 @@ async def trial(city: City, key: str, environment: Mapping[str, str] = os.enviro
     config = config_of(city, declared, environment)
     web = Web()
     try:
-        page = await CONNECTORS[declared.kind](Client(web, config, {}, _now()), {}, config)
+        client = Client(web, config, {}, _now())
+        page = await CONNECTORS[declared.kind](client, {}, config)
     finally:
         await web.close()
-    report = TestReport(asked=list(dict.fromkeys(arrival.channel.partition("#")[0] for arrival in page.arrivals)))
+    report = TestReport(asked=list(dict.fromkeys(client.asked)), stations=len(config.stations))
     report.answers, report.more = len(page.arrivals), page.more
     understand = _point_counter(report) if declared.kind == "datatourisme" else _reader(city, declared, report)
     for arrival in page.arrivals:

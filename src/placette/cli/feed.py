@@ -62,6 +62,8 @@ def test(key: str, *, city: Path) -> int:
         span = f"{one.time}/{one.end}" if one.end else one.time
         issued = f" issued {one.issued}" if one.issued else ""
         print(f"{span}{issued}  {one.device}/{one.property} = {_shown(one.result)} {one.unit}")
+    if not report.shown and not report.points and not report.faults:
+        print(_nothing(key, report.stations))
     for fault in report.faults[:_MOST_FAULTS]:
         print(f"not usable: {fault}")
     if len(report.faults) > _MOST_FAULTS:
@@ -86,6 +88,12 @@ def run(key: str, *, city: Path, data: Path = DATA) -> int:
     if report["problem"]:
         print(report["problem"])
     return 1 if report["dead"] else 0
+
+
+def _nothing(key: str, stations: int) -> str:
+    if not stations:
+        return f"nothing to read: no device stands on this feed; write one into things.csv, with network = {key}"
+    return f"nothing to store: the source has nothing new for {_count(stations, 'device')}, or not yet"
 
 
 def _there(running: control.Running, key: str) -> dict[str, Any]:

@@ -31,20 +31,22 @@ async def fetch(client: Client, cursor: Cursor, config: FeedConfig) -> Page:
     answer = await client.get(config.url, conditional=True)
     if answer is None:
         return Page((), cursor)
-    objects = await asyncio.to_thread(lambda: list(unpacked(answer.body, config.options.most_mib << 20)))
+    most = config.options.most_mib << 20
+    objects = await asyncio.to_thread(lambda: list(unpacked(answer.body, most, answer.url)))
     return Page(tuple(client.arrival(answer, {"object": name}, payload) for name, payload in objects), cursor)
 
 
-def unpacked(body: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
+def unpacked(body: bytes, limit: int, where: str = "") -> Iterator[tuple[str, bytes]]:
     """Yield the name and bytes of each object of a ZIP or (packed) tar, ``limit`` plain bytes in all.
 
     Raises ``BadInput`` when it is neither, ``TooLarge`` beyond the limits.
     """
     left = limit
-    for found, (name, size, payload) in enumerate(_members(body), 1):
+    for found, (name, size, payload) in enumerate(_members(body, where), 1):
         left -= size
         if left < 0 or found > MOST_OBJECTS or size > MOST_OBJECT:
-            raise TooLarge(f"the flux unpacks to more than {limit >> 20} MiB or {MOST_OBJECTS} objects")
+            what = f"the flux unpacks to more than {limit >> 20} MiB or {MOST_OBJECTS} objects"
+            raise TooLarge(what, where, "ask for less, or raise most_mib in the feed's options")
         yield name, _anonymous(payload())
 
 
@@ -62,7 +64,7 @@ def _without_contacts(value: Any) -> Any:
     return [_without_contacts(one) for one in value] if isinstance(value, list) else value
 
 
-def _members(body: bytes) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
+def _members(body: bytes, where: str) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     """Yield name, plain size and a reader of each object, without unpacking any."""
     try:
         if zipfile.is_zipfile(io.BytesIO(body)):
@@ -78,9 +80,8 @@ def _members(body: bytes) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
                     if source is not None:
                         yield member.name, member.size, source.read
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise BadInput(
-            f"the flux is neither ZIP nor tar: {error}", remedy="choose the JSON format of the flux"
-        ) from None
+        what = f"the flux is neither ZIP nor tar: {str(error).partition(':')[0]}"
+        raise BadInput(what, where, "choose the JSON format of the flux") from None
 
 
 def _is_object(name: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ PER_HOST = 2
 REDIRECTS = 5
 WHOLE_S = 300.0
 """Time for one whole answer: a server that sends a byte now and then must not hold a feed for ever."""
+_CORRECT = "correct 'url' in feeds.toml"
 _TIMEOUT = httpx.Timeout(connect=10, read=30, write=10, pool=WHOLE_S)
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({429, 503})
@@ -53,7 +55,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadInput(f"the answer is no JSON: {error}", self.url.partition("?")[0]) from None
+            where = self.url.partition("?")[0]
+            raise BadInput(f"the answer is no JSON: {error}", where, "the service may have changed") from None
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +138,7 @@ class Web:
             finally:
                 await response.aclose()
             url = _next(question, url, response)
-        raise Unreachable(f"the server redirects more than {REDIRECTS} times", question.place)
+        raise Unreachable(f"the server redirects more than {REDIRECTS} times", question.place, _CORRECT)
 
     async def _send(self, question: Question, url: httpx.URL, *, trusted: bool) -> httpx.Response:
         try:
@@ -156,14 +159,12 @@ class Web:
             )
             try:
                 return await client.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if number + 1 == len(hosts):
-                    raise Unreachable(
-                        "the server cannot be reached", question.place, "it is asked again later"
-                    ) from None
+                    raise _unreached(question, url, error) from None
             except httpx.HTTPError as error:
                 raise _broken(question, error) from None
-        raise Unreachable(f"the name '{url.host}' has no address", question.place)
+        raise Unreachable(f"the name '{url.host}' has no address", question.place, _CORRECT)
 
     def _client(self, url: httpx.URL) -> httpx.AsyncClient:
         """Return the client of a host: certificates are checked for its name, so hosts never share a connection."""
@@ -194,13 +195,13 @@ def _headers(question: Question, url: httpx.URL, *, trusted: bool) -> dict[str, 
 
 def _next(question: Question, url: httpx.URL, response: httpx.Response) -> httpx.URL:
     if question.body is not None:
-        raise Unreachable("the server redirects what is posted", question.place, "correct 'url' in feeds.toml")
+        raise Unreachable("the server redirects what is posted", question.place, _CORRECT)
     try:
         target = url.join(response.headers.get("location", ""))
     except httpx.InvalidURL:
-        raise Unreachable("the server redirects to no address", question.place) from None
+        raise Unreachable("the server redirects to no address", question.place, _CORRECT) from None
     if url.scheme == "https" and target.scheme != "https":
-        raise Unreachable("the server redirects from https to http", question.place)
+        raise Unreachable("the server redirects from https to http", question.place, _CORRECT)
     return target
 
 
@@ -215,7 +216,8 @@ async def _read(question: Question, response: httpx.Response) -> Answer | None:
         raise _too_large(question)
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in ("", "identity", "gzip", "x-gzip", "deflate"):
-        raise Unreachable(f"the answer is packed as '{packed[:20]}', which was not asked for", question.place)
+        what = f"the answer is packed as '{packed[:20]}', which was not asked for"
+        raise Unreachable(what, question.place, "the service may have changed")
     try:
         body = await (_unpacked if packed not in ("", "identity") else _plain)(question, response)
     except httpx.HTTPError as error:
@@ -239,9 +241,12 @@ async def _plain(question: Question, response: httpx.Response) -> bytes:
 
 async def _unpacked(question: Question, response: httpx.Response) -> bytes:
     unpacker = Unpacker(question.limit)
-    async for part in response.aiter_raw():
-        unpacker.feed(part)
-    return unpacker.finish()
+    try:
+        async for part in response.aiter_raw():
+            unpacker.feed(part)
+        return unpacker.finish()
+    except (BadInput, TooLarge) as error:
+        raise type(error)(error.what, question.place, error.remedy) from None
 
 
 def _too_large(question: Question) -> TooLarge:
@@ -274,6 +279,20 @@ def _retry_after(text: str) -> float:
         return 0.0
     now = email.utils.localtime(None)
     return min(max(0.0, (until - now).total_seconds()), LONGEST_RETRY_S) if until.tzinfo else 0.0
+
+
+def _unreached(question: Question, url: httpx.URL, error: BaseException) -> Unreachable:
+    """Tell a connection that was not made: where to, when it was a redirect, and what TLS found wrong."""
+    moved = _origin(url) != _origin(question.address)
+    where = f"{question.place} → {url.scheme}://{url.netloc.decode()}" if moved else question.place
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Unreachable(f"the server's certificate is not valid: {cause.verify_message}", where, _CORRECT)
+    if cause is not None:
+        return Unreachable("the server does not speak TLS", where, "correct 'url' in feeds.toml: http or https")
+    return Unreachable("the server cannot be reached", where, "it is asked again later")
 
 
 def _broken(question: Question, error: httpx.HTTPError) -> Unreachable:

@@ -54,7 +54,9 @@ def _lines(packed: bytes, at: dict[str, str]) -> tuple[bytes, list[bytes]]:
             for line in plain:
                 size += len(line)
                 if size > MOST_PLAIN:
-                    raise TooLarge(f"the file unpacks to more than {MOST_PLAIN >> 30} GiB")
+                    raise TooLarge(
+                        f"the file unpacks to more than {MOST_PLAIN >> 30} GiB", remedy="name a file of one period"
+                    )
                 cells = line.split(b";", hour_column + 1)
                 station = cells[station_column].strip()
                 if station not in wanted or len(cells) <= hour_column:

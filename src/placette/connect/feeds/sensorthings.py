@@ -65,9 +65,12 @@ async def _sources(client: Client, config: FeedConfig, station: Station) -> list
     said = answer.json()
     listed = said.get("value") if isinstance(said, dict) else None
     if not isinstance(listed, list):
-        raise Unreachable("the service lists no datastreams: 'value' is missing", answer.url.partition("?")[0])
+        what = "the service lists no datastreams: 'value' is missing"
+        raise Unreachable(what, answer.url.partition("?")[0], "the service may have changed")
     found = []
     for one in listed:
+        if not isinstance(one, dict):
+            continue
         observed = one.get("ObservedProperty") or {}
         names = (observed.get("properties") or {}).get("key"), observed.get("name"), one.get("name")
         field = next((name for name in names if name in station.fields), None)

@@ -17,6 +17,8 @@ Cursor = dict[str, Any]
 
 
 MOST_VALIDATORS = 64
+MOST_ASKED = 100
+"""Addresses that are remembered to be shown."""
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,11 +62,12 @@ class Client:
     """How a connector asks: with the feed's limits, its validators and its place in time (``now``, µs UTC).
 
     ``validators`` are read and gathered here; the feed keeps them together with the cursor. ``bearer`` is a place for a
-    token that was asked for; it lives as long as the feed.
+    token that was asked for; it lives as long as the feed. ``asked`` are the addresses, without secrets.
     """
 
     def __init__(self, web: Web, config: FeedConfig, validators: Mapping[str, Validator], now: int) -> None:
         self.now = now
+        self.asked: list[str] = []
         self.bearer = ""
         self.validators: dict[str, Validator] = dict(validators)
         self._web = web
@@ -106,7 +109,8 @@ class Client:
         """Ask unconditionally; raises ``Unreachable`` for a server that says "unchanged" nonetheless."""
         answer = await self.get(path, params, headers=headers)
         if answer is None:
-            raise Unreachable("the server says 'unchanged' to one that has nothing", self._config.url)
+            what = "the server says 'unchanged' to one that has nothing"
+            raise Unreachable(what, self._config.url, "it is asked again later")
         return answer
 
     async def post(self, path: str, body: Any) -> Answer | None:
@@ -127,7 +131,7 @@ class Client:
     ) -> Question:
         config = self._config
         whole = path if "://" in path else f"{config.url.rstrip('/')}{path}"
-        return Question(
+        question = Question(
             url=whole,
             params=params or {},
             headers=headers or {},
@@ -135,6 +139,8 @@ class Client:
             limit=config.options.most_mib << 20,
             private=config.options.private,
         )
+        self.asked = [*self.asked, question.shown][-MOST_ASKED:]
+        return question
 
 
 Fetch = Callable[[Client, Cursor, FeedConfig], Awaitable[Page]]

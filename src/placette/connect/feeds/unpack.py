@@ -27,7 +27,8 @@ class Unpacker:
             except zlib.error:
                 raise BadInput("the packed answer is damaged", remedy="it is asked for again") from None
             if len(self._done) > self._limit:
-                raise TooLarge(f"the answer unpacks to more than {self._limit >> 20} MiB")
+                what = f"the answer unpacks to more than {self._limit >> 20} MiB"
+                raise TooLarge(what, remedy="ask for less, or raise most_mib in the feed's options")
             data = self._engine.unconsumed_tail or self._engine.unused_data
             if self._engine.eof and data:
                 self._engine = zlib.decompressobj(_GZIP_OR_ZLIB)
