@@ -20,6 +20,7 @@ from placette import importing
 from placette.city import City
 from placette.importing import ImportProgress, ImportReport, detect
 from placette.importing.detect import Understood, correct
+from placette.importing.report import Failure
 from placette.model.errors import BadInput, Conflict, NotFound, PlacetteError, Unprocessable
 from placette.store import Store
 
@@ -39,20 +40,12 @@ class Upload(msgspec.Struct, frozen=True):
     said: dict[str, str] = {}
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """Why something could not be done, in the three sentences of every error."""
-
-    what: str
-    where: str
-    remedy: str
-
-
 class Run(msgspec.Struct):
     """One import at work, or what became of it."""
 
     progress: ImportProgress = ImportProgress(0, 1, 0)
     report: ImportReport | None = None
-    fault: Fault | None = None
+    fault: Failure | None = None
     ended: bool = False
 
 
@@ -105,7 +98,7 @@ class Desk:
         known = detect.Known(self._city.zone, {each: found.unit for each, found in self._city.properties.items()})
         found = detect.detect(self._file(key), known, name=upload.name)
         if (said := correct.written(found, upload.said)) is not None:
-            found = detect.detect(self._file(key), known, said, name=upload.name)
+            found = correct.reread(found, detect.detect(self._file(key), known, said, name=upload.name))
         found = correct.corrected(found, upload.said)
         self._understood[key] = (upload.said, found)
         return found
@@ -133,6 +126,12 @@ class Desk:
         """Read up to 50,000 rows by the mapping as it stands and store nothing; from a thread."""
         return importing.preview(self._file(key), self._written(key), city=self._city, most_rows=_PREVIEW_ROWS)
 
+    def fault(self, key: str, error: PlacetteError | Failure) -> Failure:
+        """Return an error as people are told of it: by the file's own name, not by where it is kept."""
+        kept = self._file(key)
+        where = error.where.replace(str(kept), self.upload(key).name).replace(f"{kept.parent}/", "")
+        return Failure(error.what, where, error.remedy)
+
     def run(self, key: str) -> Run | None:
         """Return the import of a file, at work or ended."""
         return self._runs.get(key)
@@ -144,7 +143,7 @@ class Desk:
             raise Conflict("the file is being imported already", key, "wait for its report")
         mapping = self._written(key)
         self._runs[key] = Run()
-        task = asyncio.create_task(self._work(self._runs[key], self._file(key), mapping))
+        task = asyncio.create_task(self._work(self._runs[key], key, mapping))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -173,17 +172,19 @@ class Desk:
             if upload.at < before and (run is None or run.ended):
                 await asyncio.to_thread(self.forget, upload.key)
 
-    async def _work(self, run: Run, file: Path, mapping: Path) -> None:
+    async def _work(self, run: Run, key: str, mapping: Path) -> None:
         def tell(progress: ImportProgress) -> None:
             run.progress = progress
 
         async with self._working:
             try:
-                run.report = await asyncio.to_thread(
-                    importing.import_file, self._store, file, mapping, city=self._city, progress=tell
+                report = await asyncio.to_thread(
+                    importing.import_file, self._store, self._file(key), mapping, city=self._city, progress=tell
                 )
+                failure = self.fault(key, report.failure) if report.failure else None
+                run.report = msgspec.structs.replace(report, failure=failure)
             except PlacetteError as error:
-                run.fault = Fault(error.what, error.where.replace(str(file.parent), ""), error.remedy)
+                run.fault = self.fault(key, error)
             finally:
                 run.ended = True
 

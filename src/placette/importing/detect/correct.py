@@ -1,4 +1,4 @@
-"""What a person says differently from what was understood; the answer is again something understood, and sure."""
+"""What a person says differently from what was understood; what was left as it was stays a guess with its evidence."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ FORMAT_FIELDS = ("encoding", "separator", "skip_lines", "decimal", "thousands", 
 FACTS = ("format", "zone", "period", "ambiguous", "stamp", "nonexistent", "counting day", "position")
 THINGS = ("code", "name", "kind", "place")
 _SAID = "as stated by you"
+_UNSAID = {"ambiguous": "refuse"}
+"""What a form shows of a fact of which nothing was understood."""
+_FORMAT_FACTS = {"skip_lines": "header"}
+"""Names of facts that are not those of the format's fields."""
 
 
 def written(found: Understood, said: Mapping[str, str]) -> FileFormat | None:
@@ -39,22 +43,36 @@ def written(found: Understood, said: Mapping[str, str]) -> FileFormat | None:
     return msgspec.convert(msgspec.to_builtins(msgspec.structs.replace(found.format, **changes)), FileFormat)
 
 
+def reread(before: Understood, after: Understood) -> Understood:
+    """Return what was understood of a file that was read ``after`` as a person says it is written.
+
+    What differs from ``before`` was stated; of the rest the guesses and their evidence stay.
+    """
+    facts = dict(after.facts)
+    for field in FORMAT_FIELDS:
+        name = _FORMAT_FACTS.get(field, field)
+        stated = getattr(after.format, field)
+        if stated != getattr(before.format, field):
+            shown = "  ".join(stated) if isinstance(stated, tuple) else str(stated)
+            facts[name] = Guess(shown, 1.0, _SAID)
+        elif name in before.facts:
+            facts[name] = before.facts[name]
+    return msgspec.structs.replace(after, facts=facts)
+
+
 def corrected(found: Understood, said: Mapping[str, str]) -> Understood:
     """Return what was understood with what was said instead (``format``, ``zone``, ``code``, ``role.3``, ``unit.3``).
 
     ``property`` and ``unit`` without a number are meant for all measured columns of which nothing else is said.
-    What a person has seen and left as it is counts as stated too: ``seen`` says that the form was sent.
     """
-    seen = "seen" in said
     facts = dict(found.facts)
     for name in FACTS:
         key = name.replace(" ", "_")
-        if key in said and (said[key].strip() != found.value(name) or (seen and name in facts)):
+        if key in said and said[key].strip() != (found.value(name) or _UNSAID.get(name, "")):
             facts[name] = Guess(said[key].strip(), 1.0, _SAID)
-    if seen:
-        facts = {name: guess if name in FACTS else msgspec.structs.replace(guess, confidence=max(guess.confidence, 0.7))
-                 for name, guess in facts.items()}  # fmt: skip
-    columns = tuple(_column(each, at, said, seen=seen) for at, each in enumerate(found.columns))
+    if said.get("code", "").strip() not in ("", found.things.get("code")) and "code" in facts:
+        facts["code"] = Guess(said["code"].strip(), 1.0, _SAID)
+    columns = tuple(_column(each, at, said) for at, each in enumerate(found.columns))
     things = dict(found.things) | {name: said[name].strip() for name in THINGS if name in said}
     credited = dict(found.credits) | {name: said[name].strip() for name in ("source", "licence") if name in said}
     named = tuple(each.name for each in columns if each.role == "time")
@@ -69,7 +87,7 @@ def corrected(found: Understood, said: Mapping[str, str]) -> Understood:
     )
 
 
-def _column(each: Column, at: int, said: Mapping[str, str], *, seen: bool) -> Column:
+def _column(each: Column, at: int, said: Mapping[str, str]) -> Column:
     role = next((role for role in ROLES if role == said.get(f"role.{at}")), each.role)
     key = said.get(f"property.{at}", "").strip() or each.observed_property
     unit = said.get(f"unit.{at}", "").strip() or each.unit
@@ -81,8 +99,7 @@ def _column(each: Column, at: int, said: Mapping[str, str], *, seen: bool) -> Co
         key = "_".join(
             part for part in "".join(c if c.isascii() and c.isalnum() else " " for c in each.name.lower()).split()
         )
-    same = (role, key, unit, variant) == (each.role, each.observed_property, each.unit, each.variant)
-    if same and not seen:
+    if (role, key, unit, variant) == (each.role, each.observed_property, each.unit, each.variant):
         return each
     factors = {} if unit == each.unit else {"multiply": 1.0, "add": 0.0}
     return msgspec.structs.replace(
@@ -92,6 +109,6 @@ def _column(each: Column, at: int, said: Mapping[str, str], *, seen: bool) -> Co
         unit=("1" if role == "category" else unit) or "1",
         variant=variant,
         confidence=1.0,
-        evidence=each.evidence if same else _SAID,
+        evidence=_SAID,
         **factors,
     )

@@ -58,6 +58,9 @@ class Desk(Protocol):
     def preview(self, key: str) -> Any:
         """Read the first rows and store nothing."""
 
+    def fault(self, key: str, error: PlacetteError) -> Any:
+        """Return an error as people are told of it."""
+
     def run(self, key: str) -> Any:
         """Return the import of a file."""
 
@@ -159,7 +162,7 @@ async def _understanding(
         found = await asyncio.to_thread(desk.understood, upload.key)
         report = await asyncio.to_thread(desk.preview, upload.key)
     except PlacetteError as error:
-        fault = error
+        fault = desk.fault(upload.key, error)
     remembered = found is not None and "seen" not in upload.said and desk.remembered(found) is not None
     return site.renderer.page(
         request, language, "import-file.html", upload=upload, found=found, report=report, fault=fault, saved=saved,
