@@ -67,3 +67,15 @@ def test_test_shows_what_differs_and_fails(capsys: pytest.CaptureFixture[str], t
     assert "FAIL  probe (probe/vectors.jsonl:1)\n      a: 1 expected, 2 given" in out
     assert "FAIL  not TOML" in out
     assert out.endswith("2 failed.\n")
+
+
+@pytest.mark.parametrize("arguments", [("test", "--city", AIX), ("list", "--city", AIX)])
+def test_where_v8_is_missing_the_remedy_is_to_install_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("placette.javascript.engine.find_spec", lambda _: None)
+    code, out, err = run(capsys, *arguments)
+    assert code == 1
+    assert "codecs in JavaScript need the V8 engine" in out
+    assert "pip install 'placette[lorawan]'" in out
+    assert "mend" not in out + err

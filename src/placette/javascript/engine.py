@@ -55,14 +55,10 @@ class JavaScriptEngine:
     @property
     def missing(self) -> str:
         """What has to be installed before anything can be loaded, or nothing."""
-        if find_spec("py_mini_racer") is None:
-            return "JavaScript codecs need the V8 engine: pip install 'placette[lorawan]'"
-        return ""
+        return "" if find_spec("py_mini_racer") else "pip install 'placette[lorawan]'"
 
     def load(self, key: str, text: str) -> str:
         """Load a codec under this key; return what is wrong with it, or nothing."""
-        if self.missing:
-            return self.missing
         with self._lock:
             _, problem = self._ask(key, text or " ")
             if not problem:

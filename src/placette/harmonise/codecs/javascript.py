@@ -30,6 +30,10 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 class Engine(Protocol):
     """Runs JavaScript with limits of time and memory and no access to anything."""
 
+    @property
+    def missing(self) -> str:
+        """What has to be installed before anything can be loaded, or nothing."""
+
     def load(self, key: str, text: str) -> str:
         """Load a codec under this key; return what is wrong with it, or nothing."""
 
@@ -50,6 +54,8 @@ class JavaScriptCodec:
         self._key = f"{source.name}@{source.version}"
         self._text = source.text
         self._is_loaded = True
+        if engine.missing:
+            raise CodecError("codecs in JavaScript need the V8 engine", source.file or source.name, engine.missing)
         problem = engine.load(self._key, source.text)
         if problem:
             place = _LINE.search(problem)

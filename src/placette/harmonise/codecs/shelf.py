@@ -66,7 +66,8 @@ class Codecs:
         if codec is not None:
             return codec
         if name in self.problems:
-            raise NotFound(f"the codec '{name}' cannot be used: {self.problems[name]}", "codecs", "mend its source")
+            problem = self.problems[name]
+            raise NotFound(f"the codec '{name}' cannot be used: {problem.what}", problem.where, problem.remedy)
         close = get_close_matches(name, self._codecs, 3)
         remedy = f"did you mean {' or '.join(close)}?" if close else "`placette codec list` lists those there are"
         raise NotFound(f"there is no codec '{name}'", "codecs", remedy)
