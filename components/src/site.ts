@@ -4,6 +4,8 @@ import { PlacetteChart } from "./elements/placette-chart";
 import { PlacetteLive } from "./elements/placette-live";
 import { PlacetteMap } from "./elements/placette-map";
 import { PlacettePanel } from "./elements/placette-panel";
+import { PlacetteConsole } from "./elements/placette-console";
+import { PlacettePoints } from "./elements/placette-points";
 import { PlacettePulse } from "./elements/placette-pulse";
 import { PlacetteRefresh } from "./elements/placette-refresh";
 import { PlacetteStream } from "./elements/placette-stream";
@@ -21,6 +23,8 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "placette-pulse": PlacettePulse,
   "placette-swap": PlacetteSwap,
   "placette-stream": PlacetteStream,
+  "placette-console": PlacetteConsole,
+  "placette-points": PlacettePoints,
 };
 
 // Orders of field work that were not sent would be lost with what the browser forgets when one signs out.

@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin, letters, origins, reharmonising, signals, sites
+from placette import __version__, admin, correlations, letters, origins, reharmonising, signals, sites
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Device, Network, rhythms
@@ -36,6 +36,7 @@ from placette.harmonise.devices import Devices
 from placette.harmonise.ndjson import NdjsonReader
 from placette.harmonise.networks import FORMATS
 from placette.imports import Desk
+from placette.inside import Inside
 from placette.jobs import Job, Jobs
 from placette.maps import Atlas
 from placette.model.entities import Origin
@@ -222,6 +223,7 @@ class House:
             public_url=self.settings.server.public_url,
             desk=self.desk,
             field=self.field,
+            ask=Inside(lambda: self.api_routes),
         )
 
     def asgi(self) -> Asgi:
@@ -288,6 +290,7 @@ class House:
             *self.talq.routes(),
             *latest.routes(self.store, self.city),
             *series.routes(self.store, self.city),
+            *correlations.routes(self.store, lambda: self.city),
             *self.live.routes(),
             *health_api.routes(self.health),
             *self.wifi.routes(),

@@ -1,16 +1,14 @@
-"""``GET /api/series``: observations of a few datastreams over time, as columns of JSON or as CSV.
+"""``GET /api/series``: observations of a few datastreams over time, as columns of JSON, as CSV or as Parquet.
 
 ``interval=hour|day|week|month`` gives one value per local interval of the city's zone with its statistics;
-``interval=raw`` gives the observations themselves. Times of columns are s since 1970 UTC; CSV has ISO 8601 with offset.
+``interval=raw`` gives the observations themselves. Times of columns are s since 1970 UTC; CSV has ISO 8601 with offset,
+Parquet has instants.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -23,6 +21,7 @@ from placette.api import Access, Route
 from placette.city.model import City
 from placette.model import times
 from placette.model.errors import BadQuery, NotFound, TooLarge
+from placette.publish import sheets
 from placette.publish.answers import Packed
 from placette.publish.columns import Series, gather
 from placette.publish.intervals import TYPICAL_US
@@ -69,7 +68,7 @@ class Question(msgspec.Struct, frozen=True):
     start: int
     end: int
     interval: str
-    csv: bool
+    format: str
 
 
 def routes(store: Store, city: City) -> list[Route]:
@@ -82,8 +81,8 @@ def routes(store: Store, city: City) -> list[Route]:
         else:
             interval: Interval = asked.interval  # type: ignore[assignment]  # _question checked it
             found = [*await gather(store, city, asked.infos, asked.start, asked.end, interval)]
-        if asked.csv:
-            return _csv(request, found, asked, ZoneInfo(city.zone))
+        if asked.format in sheets.ENDINGS:
+            return sheets.answer(request, _sheet(city, found, asked), asked.format, ZoneInfo(city.zone))
         answer = Answer(
             interval=asked.interval,
             zone=city.zone,
@@ -123,7 +122,7 @@ def _question(request: Request, store: Store) -> Question:
         raise BadQuery(
             f"{len(infos)} datastreams were asked for", "datastream", f"ask for one to {MOST_DATASTREAMS} at a time"
         )
-    return Question(infos, start, end, interval, asked.get("format") == "csv")
+    return Question(infos, start, end, interval, asked.get("format", "json"))
 
 
 def _info(store: Store, text: str) -> DatastreamInfo:
@@ -155,23 +154,38 @@ async def _raw(store: Store, info: DatastreamInfo, asked: Question) -> RawSeries
     )
 
 
-def _csv(request: Request, found: Iterable[Series | RawSeries], asked: Question, zone: ZoneInfo) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
-    raw = asked.interval == "raw"
-    writer.writerow(["datastream", "name", "unit", "origin", "time", *(("result", "quality") if raw else _STATISTICS)])
-    for one in found:
-        about = [one.code or one.datastream, one.name, one.unit, one.origin]
-        columns = [one.result, one.quality] if isinstance(one, RawSeries) else [getattr(one, n) for n in _STATISTICS]
-        for seconds, *values in zip(one.time, *columns, strict=True):
-            moment = datetime.fromtimestamp(seconds, zone).isoformat()
-            writer.writerow([*about, moment, *(bytes(v).decode() if isinstance(v, msgspec.Raw) else v for v in values)])
-    name = (asked.infos[0].code or str(asked.infos[0].id)).replace("/", "-")
-    disposition = f"attachment; filename*=UTF-8''{_file_name(name)}-{asked.interval}.csv"
-    packed = Packed(text.getvalue().encode(), "text/csv; charset=utf-8")
-    return packed.answer(request, {"Content-Disposition": disposition})
+def _sheet(city: City, found: Iterable[Series | RawSeries], asked: Question) -> sheets.Sheet:
+    """Return one row per value, all datastreams below each other."""
+    title = ", ".join(info.code or str(info.id) for info in asked.infos)
+    name = asked.infos[0].code or str(asked.infos[0].id)
+    more = f"-and-{len(asked.infos) - 1}-more" if len(asked.infos) > 1 else ""
+    listed = list(found)
+    words = any(isinstance(value, msgspec.Raw) for one in listed if isinstance(one, RawSeries) for value in one.result)
+    return sheets.Sheet(
+        name=f"{name.replace('/', '-')}{more}-{asked.interval}",
+        table=pa.concat_tables([_table(one, words) for one in listed]),
+        about=sheets.about(city, title, asked.start, asked.end, time.time_ns() // 1000),
+    )
 
 
-def _file_name(name: str) -> str:
-    """Return the name with nothing but letters, digits, ``-`` and ``_``."""
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in name)
+def _table(one: Series | RawSeries, words: bool) -> pa.Table:
+    """Return the rows of one datastream; ``words`` says that some results are no numbers, so that all become text."""
+    length = len(one.time)
+    about = {"datastream": one.code or str(one.datastream), "name": one.name, "unit": one.unit, "origin": one.origin}
+    columns: dict[str, pa.Array] = {key: pa.repeat(value, length) for key, value in about.items()}
+    instants = [round(seconds * times.MICROS_PER_S) for seconds in one.time]
+    columns["time"] = pa.array(instants, pa.int64()).cast(sheets.TIMES)
+    if isinstance(one, RawSeries):
+        kind = pa.string() if words else pa.float64()
+        columns["result"] = pa.array([_text(value) if words else value for value in one.result], kind)
+        columns["quality"] = pa.array(one.quality, pa.int8())
+    else:
+        for name in _STATISTICS:
+            columns[name] = pa.array(getattr(one, name), pa.int64() if name == "count" else pa.float64())
+    return pa.table(columns)
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return bytes(value).decode() if isinstance(value, msgspec.Raw) else str(value)

@@ -21,7 +21,9 @@ from placette.model.errors import NotFound
 from placette.publish.health import Health
 from placette.store import Store
 from placette.web.assets import Assets
+from placette.web.console.desk import Ask
 from placette.web.pages.appearance import appearance
+from placette.web.pages.console import pages as console_pages
 from placette.web.pages.dead_letters import change_dead_letters, dead_letters
 from placette.web.pages.field import Desk as FieldDesk
 from placette.web.pages.field import pages as field_pages
@@ -70,7 +72,8 @@ class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
 
     ``again`` reads again what came before; ``public_url`` is the address under which others reach them, when it is set;
-    ``desk`` takes the files that are handed in, ``field`` the orders of technicians.
+    ``desk`` takes the files that are handed in, ``field`` the orders of technicians,
+    ``ask`` answers our own API.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
     """
@@ -87,6 +90,7 @@ class Pages:
         public_url: str = "",
         desk: Desk | None = None,
         field: FieldDesk | None = None,
+        ask: Ask | None = None,
     ) -> None:
         self._assets = Assets()
         self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
@@ -94,6 +98,7 @@ class Pages:
         handed = import_pages(desk) if desk is not None else []
         self._more = [_Page(path, handler, summary, Access.WRITE, method) for path, method, handler, summary in handed]
         self._more += [_Page(*each) for each in (field_pages(field) if field is not None else [])]
+        self._more += [_Page(*each) for each in (console_pages(ask) if ask is not None else [])]
 
     def use_city(self, city: City) -> None:
         """Show this city from now on: a device was installed, replaced or retired."""

@@ -1,0 +1,162 @@
+"""Forecast: what was measured, then what is foreseen with the width of its doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from placette.model.times import MICROS_PER_S
+from placette.publish import sheets
+from placette.web.console.desk import AT, Desk, Named, Table, View
+from placette.web.console.drawing import picture
+from placette.web.console.plot import Band, Floats, Line, Plot
+from placette.web.console.question import Question, Span, code_of
+
+MOST_PAST_DAYS = 14
+_FANS = ((0.05, 0.95, 0.14), (0.25, 0.75, 0.22))
+"""Quantiles between which a band is drawn, and its strength."""
+MOST_FANS = 4
+"""Datastreams whose bands are drawn; of more one would see none."""
+_MEDIAN = 0.5
+
+
+async def forecast(desk: Desk, language: str, question: Question) -> View:
+    """Return the forecasts; a datastream without one is told with the reason."""
+    words = desk.words(language)
+    named = desk.named(language, question.infos)
+    answer = await desk.asked("/api/forecasts", {"datastream": ",".join(str(info.id) for info in question.infos)})
+    found = {} if answer is None else {one["datastream"]: one for one in answer["forecasts"]}
+    notices = [words("console.fault.no_forecasts")] if answer is None else _untold(desk, language, named, found)
+    span = Span(max(question.span.start, question.span.end - MOST_PAST_DAYS * 86_400 * MICROS_PER_S), question.span.end)
+    step = "day" if found and all(one.get("step_s") == 86_400 for one in found.values()) else "hour"
+    wide = await desk.wide(question.infos, span, step)
+    told = {place: found[one.info.id] for place, one in enumerate(named) if _is_told(found.get(one.info.id))}
+    plot = _plot(named, wide.time.astype(np.float64), wide.value, told, step, words("console.foreseen"))
+    title = desk.title(language, named)
+    issued = max((_seconds(one["issued"]) for one in told.values()), default=0.0)
+    lede = words("console.issued", time=desk.figures(language).at(int(issued * 1e6), AT)) if issued else ""
+    frame = desk.frame(language, title, lede, question.address(f"/{language}/console"))
+    zone, locale = desk.site.renderer.zone, words.locale
+    return View(
+        title=title,
+        lede=lede,
+        plot=plot,
+        draw=lambda width, whole: picture(plot, frame, zone, locale, width=width, whole=whole),
+        sheet=lambda: _sheet(desk, question, title, named, told),
+        tables=(_table(desk, language, named, told),) if told else (),
+        notices=tuple(notices),
+        explained=words("console.forecast_said") if told else "",
+        empty=not told,
+    )
+
+
+def _is_told(one: dict[str, Any] | None) -> bool:
+    return bool(one and one.get("shown", True) and one.get("time"))
+
+
+def _untold(desk: Desk, language: str, named: list[Named], found: dict[int, dict[str, Any]]) -> list[str]:
+    words = desk.words(language)
+    without = [one.full for one in named if not _is_told(found.get(one.info.id))]
+    if not without:
+        return []
+    return [words("console.fault.not_foreseen", names=" ; ".join(without[:4]), count=len(without))]
+
+
+def _seconds(value: Any) -> float:
+    """Return an instant that our API tells in seconds or as ISO 8601."""
+    return (
+        float(value)
+        if isinstance(value, int | float)
+        else float(np.datetime64(str(value).rstrip("Z"), "ms").astype(np.int64)) / 1000
+    )
+
+
+def _plot(
+    named: list[Named], past: Floats, values: Floats, told: dict[int, dict[str, Any]], step: str, foreseen: str
+) -> Plot:
+    """Lay measured and foreseen values over one time."""
+    ahead = [np.array(one["time"], np.float64) for one in told.values()]
+    x = np.unique(np.concatenate([past, *ahead])) if ahead else past
+    units = list(dict.fromkeys(one.unit for one in named))[:2]
+    lines, bands = [], []
+    for place, one in enumerate(named):
+        how: dict[str, Any] = {"axis": units.index(one.unit) if one.unit in units else 0, "style": place}
+        about: dict[str, Any] = {"unit": one.unit, "decimals": one.decimals, "group": place}
+        lines.append(Line(name=one.name, values=_over(x, past, values[place]), **about, **how))
+        if place in told:
+            times, levels = np.array(told[place]["time"], np.float64), _levels(told[place])
+            lines.append(
+                Line(
+                    name=f"{one.name}, {foreseen}", values=_over(x, times, levels[_MEDIAN]), faint=True, **about, **how
+                )
+            )
+            for low, high, strength in _FANS if len(told) <= MOST_FANS else ():
+                if low in levels and high in levels:
+                    under, over = (_over(x, times, levels[level]) for level in (low, high))
+                    bands.append(Band(low=under, high=over, strength=strength, **how))
+    begun = min((float(each[0]) for each in ahead), default=None)
+    return Plot(x=x, lines=tuple(lines), bands=tuple(bands), axes=tuple(units), step=step, now=begun)
+
+
+def _over(x: Floats, times: Floats, values: Floats) -> Floats:
+    column = np.full(len(x), np.nan)
+    column[np.searchsorted(x, times)] = values
+    return column
+
+
+def _levels(one: dict[str, Any]) -> dict[float, Floats]:
+    """Return each quantile's column by its level."""
+    table = np.array(one["quantiles"], np.float64)
+    return {round(float(level), 4): table[:, place] for place, level in enumerate(one["levels"])}
+
+
+def _table(desk: Desk, language: str, named: list[Named], told: dict[int, dict[str, Any]]) -> Table:
+    """Return the highest hour of each forecast with its range, the whole in words."""
+    words, figures = desk.words(language), desk.figures(language)
+    rows = []
+    for place, one in told.items():
+        levels = _levels(one)
+        median = levels[_MEDIAN]
+        peak = int(np.nanargmax(median))
+        low, high = (levels.get(level, median)[peak] for level in (0.05, 0.95))
+        about = named[place]
+        rows.append(
+            (
+                about.full,
+                figures.at(int(one["time"][peak] * 1e6), AT),
+                figures.quantity(float(median[peak]), about.info.unit, about.decimals),
+                words(
+                    "console.between",
+                    low=figures.number(float(low), about.decimals),
+                    high=figures.number(float(high), about.decimals),
+                ),
+            )
+        )
+    heads = ("series", "peak", "median", "ninety")
+    return Table(
+        caption=words("console.peaks"),
+        headings=tuple(words(f"console.head.{each}") for each in heads),
+        rows=tuple(rows),
+    )
+
+
+def _sheet(
+    desk: Desk, question: Question, title: str, named: list[Named], told: dict[int, dict[str, Any]]
+) -> sheets.Sheet:
+    parts = []
+    for place, one in told.items():
+        about = named[place]
+        size = len(one["time"])
+        issued = round(_seconds(one["issued"]) * 1e6)
+        fixed = {"datastream": code_of(about.info), "name": about.full, "unit": about.info.unit, "origin": "forecast"}
+        columns = {key: pa.repeat(value, size) for key, value in fixed.items()}
+        columns["issued"] = pa.array([issued] * size, pa.int64()).cast(sheets.TIMES)
+        columns["time"] = pa.array([round(at * 1e6) for at in one["time"]], pa.int64()).cast(sheets.TIMES)
+        columns |= {f"q{level:g}": pa.array(column) for level, column in _levels(one).items()}
+        parts.append(pa.table(columns))
+    table = (
+        pa.concat_tables(parts, promote_options="default") if parts else pa.table({"time": pa.array([], sheets.TIMES)})
+    )
+    return sheets.Sheet(name=desk.file(question), table=table, about=desk.about(title, question.span))
