@@ -1,6 +1,7 @@
 /** Everything a page needs at once: small elements. The map and chart engines are fetched when they are wanted. */
 import { PlacetteAge } from "./elements/placette-age";
 import { PlacetteChart } from "./elements/placette-chart";
+import { PlacetteLayers } from "./elements/placette-layers";
 import { PlacetteLive } from "./elements/placette-live";
 import { PlacetteMap } from "./elements/placette-map";
 import { PlacettePanel } from "./elements/placette-panel";
@@ -14,6 +15,7 @@ import { PlacetteTheme } from "./elements/placette-theme";
 
 const ELEMENTS: Record<string, CustomElementConstructor> = {
   "placette-age": PlacetteAge,
+  "placette-layers": PlacetteLayers,
   "placette-live": PlacetteLive,
   "placette-theme": PlacetteTheme,
   "placette-panel": PlacettePanel,

@@ -223,6 +223,7 @@ class House:
             public_url=self.settings.server.public_url,
             desk=self.desk,
             field=self.field,
+            atlas=self.atlas,
             ask=Inside(lambda: self.api_routes),
         )
 

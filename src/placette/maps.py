@@ -84,6 +84,11 @@ class Atlas:
         """Return a map; raises ``NotFound``, and ``Busy`` when too many are waited for."""
         return await self._in_turn(lambda: self._maps.draw(asked))
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The properties that are on a map."""
+        return frozenset(self._maps.mapped())
+
     async def answer(self, asked: Question, threshold: float | None) -> bytes:
         """Return a map as GeoJSON."""
         return await self._in_turn(lambda: msgspec.json.encode(answer(self._city(), self._maps.draw(asked), threshold)))

@@ -32,6 +32,8 @@ from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
 from placette.web.pages.imports import Desk
 from placette.web.pages.imports import pages as import_pages
+from placette.web.pages.layers import Atlas
+from placette.web.pages.layers import pages as layer_pages
 from placette.web.pages.network import network
 from placette.web.pages.place import place
 from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
@@ -72,7 +74,7 @@ class Pages:
     """The pages of one city. ``basemap`` is a PMTiles file served at ``/tiles/basemap.pmtiles``, or ``None``.
 
     ``again`` reads again what came before; ``public_url`` is the address under which others reach them, when it is set;
-    ``desk`` takes the files that are handed in, ``field`` the orders of technicians,
+    ``desk`` takes the files that are handed in, ``field`` the orders of technicians, ``atlas`` draws maps,
     ``ask`` answers our own API.
 
     Raises ``NotFound`` with the remedy when the front end has not been built.
@@ -90,6 +92,7 @@ class Pages:
         public_url: str = "",
         desk: Desk | None = None,
         field: FieldDesk | None = None,
+        atlas: Atlas | None = None,
         ask: Ask | None = None,
     ) -> None:
         self._assets = Assets()
@@ -98,6 +101,7 @@ class Pages:
         handed = import_pages(desk) if desk is not None else []
         self._more = [_Page(path, handler, summary, Access.WRITE, method) for path, method, handler, summary in handed]
         self._more += [_Page(*each) for each in (field_pages(field) if field is not None else [])]
+        self._more += [_Page(*each) for each in (layer_pages(atlas) if atlas is not None else [])]
         self._more += [_Page(*each) for each in (console_pages(ask) if ask is not None else [])]
 
     def use_city(self, city: City) -> None:

@@ -19,7 +19,7 @@ from placette.services.maps.grid import Hexagons, ground_of, hexagons
 from placette.services.maps.ground_facts import facts
 from placette.services.maps.question import DOUBT, Cells, Drawn, Frame, Question, Refused
 from placette.services.maps.scales import Floats, Scale
-from placette.services.maps.stations import ORIGINS, Gathered, Origin, gather, streams
+from placette.services.maps.stations import Gathered, Origin, Streams, gather, streams
 from placette.services.maps.times import instant_of, local_hour, pool_of, spans
 from placette.store import DatastreamInfo, Store
 from placette.store.sql import among
@@ -47,26 +47,23 @@ class Maps:
         self._city = city
         self._clock = clock
         self._kept: dict[tuple[object, ...], Drawn] = {}
+        self._found: Streams = {}
+        self._version = -1
         self._of: City | None = None
 
     def mapped(self) -> dict[str, dict[Origin, int]]:
         """Return the properties that have stations which say how a place is, with their number per origin."""
-        city = self._city()
-        counts = {
-            key: {origin: len(streams(self._store, key, origin)) for origin in ORIGINS}
-            for key, known in city.properties.items()
-            if known.combine in ("mean", "energetic")
-        }
-        return {key: numbers for key, numbers in counts.items() if any(numbers.values())}
+        found = self._streams()
+        return {key: {one: len(infos) for one, infos in each.items()} for key, each in found.items()}
 
     def draw(self, asked: Question) -> Drawn:
         """Return the answer to a question; raises ``NotFound`` for a property that is on no map."""
         city = self._city()
-        known = city.properties.get(asked.property)
-        found = {one: streams(self._store, asked.property, one) for one in ORIGINS}
-        if known is None or known.combine not in ("mean", "energetic") or not any(found.values()):
+        found = self._streams().get(asked.property)
+        if found is None:
             remedy = "/api/maps lists the properties that have stations"
             raise NotFound(f"there is no map of '{asked.property[:40]}'", "property", remedy)
+        known = city.properties[asked.property]
         counts = {one: len(infos) for one, infos in found.items()}
         origin: Origin = asked.origin or _richest(counts)
         zone = ZoneInfo(city.zone)
@@ -77,9 +74,7 @@ class Maps:
             wanted = spans(asked.period, hour - 24, asked.frames)
         pools = [pool_of(asked.period, span) for span in wanted]
         hours = range(min(pool[0].start for pool in pools), max(pool[-1].stop for pool in pools))
-        until = min(self._clock(), instant_of(hours.stop, zone))
-        if city is not self._of:
-            self._kept, self._of = {}, city
+        until = instant_of(min(hours.stop, over + 1), zone)
         key = (asked, origin, hour, self._newest(found[origin], instant_of(hours.start, zone), until))
         drawn = self._kept.pop(key, None)
         if drawn is None:
@@ -89,6 +84,14 @@ class Maps:
         while len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
         return drawn
+
+    def _streams(self) -> Streams:
+        """Return every datastream that is on a map; gathered again when the catalogue or the city has changed."""
+        directory, city = self._store.directory, self._city()
+        if self._version != directory.version or self._of is not city:
+            self._found, self._version, self._of = streams(directory, city.properties), directory.version, city
+            self._kept = {}
+        return self._found
 
     def _hour(self, asked: Question, infos: Sequence[DatastreamInfo], zone: ZoneInfo) -> int:
         """Return the local hour of the map: the one asked for, or the newest with values."""
@@ -102,7 +105,7 @@ class Maps:
         if not infos:
             return ()
         row = self._store.query_now(_NEWEST.format(ids=among(info.id for info in infos)), [start, end])
-        return (self._store.directory.version, *row.to_pylist()[0].values())
+        return tuple(row.to_pylist()[0].values())
 
 
 def _richest(counts: dict[Origin, int]) -> Origin:

@@ -7,7 +7,7 @@ a property of their own. A station that was moved is two stations: one until the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from placette.city.model import City
+from placette.city.model import City, Property
 from placette.services.maps.grid import Ground
 from placette.services.maps.times import instant_of
 from placette.services.panels import regular
-from placette.store import DatastreamInfo, Store
+from placette.store import DatastreamInfo, Directory, Store
 from placette.store.sql import among
 
 Floats = npt.NDArray[np.float64]
@@ -81,13 +81,26 @@ class Gathered(msgspec.Struct, frozen=True):
     left_out: tuple[LeftOut, ...]
 
 
-def streams(store: Store, key: str, origin: Origin) -> list[DatastreamInfo]:
-    """Return the datastreams of a property, the first of each device, of devices that say how a place is."""
-    found: dict[int, DatastreamInfo] = {}
-    for info in store.directory.by_id.values():
-        if info.property_key == key and info.origin == origin and info.kind in KINDS:
-            found.setdefault(info.thing_id, info)
-    return sorted(found.values(), key=lambda info: info.code or str(info.id))
+Streams = dict[str, dict[Origin, list[DatastreamInfo]]]
+
+
+def streams(directory: Directory, properties: Mapping[str, Property]) -> Streams:
+    """Return per property and origin the datastreams, the first of each device, of devices that say how a place is."""
+    first: dict[tuple[str, Origin, int], DatastreamInfo] = {}
+    for info in directory.by_id.values():
+        known = properties.get(info.property_key or "")
+        if known is None or info.kind not in KINDS or known.combine not in ("mean", "energetic") or info.about:
+            continue
+        for origin in ORIGINS:
+            if info.origin == origin:
+                first.setdefault((known.key, origin, info.thing_id), info)
+    found: Streams = {}
+    for (key, origin, _), info in first.items():
+        found.setdefault(key, {one: [] for one in ORIGINS})[origin].append(info)
+    for numbers in found.values():
+        for infos in numbers.values():
+            infos.sort(key=lambda info: info.code or str(info.id))
+    return found
 
 
 def gather(

@@ -1,0 +1,198 @@
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { addProtocol, type GeoJSONSource, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { inkOf } from "../colours";
+import type { Answer, Feature, Layers } from "./data";
+import { styleOf, type View } from "./style";
+
+export interface LayerOptions {
+  places: string;
+  basemap: string | undefined;
+  bounds: [number, number, number, number];
+  language: string;
+  labels: Record<string, string>;
+  onPick: (feature: Feature | undefined, contour: Feature | undefined) => void;
+}
+
+const HATCH: Record<string, number> = { hatch: 10, "hatch-more": 5 };
+const PIXEL_RATIO = 2;
+
+setWorkerUrl(workerUrl);
+
+/** The moving map inside a `<placette-layers>`. Frames change the state of features alone: nothing is laid out again. */
+export class LayerEngine {
+  private view: View = "value";
+  private frame = 0;
+  private contours: Answer | undefined;
+
+  private constructor(
+    private readonly host: HTMLElement,
+    private readonly map: MapLibre,
+    private readonly layers: Layers,
+    private readonly options: LayerOptions,
+  ) {}
+
+  static async open(host: HTMLElement, layers: Layers, options: LayerOptions): Promise<LayerEngine> {
+    await Promise.all([
+      document.fonts.load('800 16px "Bricolage Bold"'),
+      document.fonts.load('16px "Bricolage Grotesque Variable"'),
+      options.basemap ? import("pmtiles").then(({ Protocol }) => addProtocol("pmtiles", new Protocol().tile)) : null,
+    ]);
+    const container = document.createElement("div");
+    container.className = "map-canvas";
+    host.append(container);
+    const map = new MapLibre({
+      container,
+      style: styleOf(inkOf(host), options.language, options.places, options.basemap, "value"),
+      bounds: options.bounds,
+      fitBoundsOptions: { padding: Math.round(host.clientWidth * 0.04) },
+      attributionControl: false,
+      cooperativeGestures: true,
+      dragRotate: false,
+      pitchWithRotate: false,
+      maxZoom: 18,
+      minZoom: 6,
+      fadeDuration: 0,
+      locale: options.labels,
+    });
+    const engine = new LayerEngine(host, map, layers, options);
+    engine.furnish();
+    await new Promise<void>((done) => map.once("load", () => done()));
+    engine.fill();
+    await new Promise<void>((done) => map.once("idle", () => done()));
+    return engine;
+  }
+
+  /** Show a frame in a view; `contours` are drawn instead of hexagons. */
+  show(frame: number, view: View, contours?: Answer): void {
+    this.frame = frame;
+    this.contours = contours;
+    if (view !== this.view) {
+      this.view = view;
+      this.repaint();
+    }
+    this.colour();
+    this.outline();
+  }
+
+  /** How many features of each part are drawn with a colour now. */
+  drawn(): Record<string, number> {
+    const found: Record<string, number> = { contour: this.contours?.features.length ?? 0 };
+    for (const { id, properties } of this.layers.answer.features) {
+      const source = properties.part === "station" ? "stations" : "layers";
+      const tone = this.map.getFeatureState({ source, id })["tone"] as number | undefined;
+      if (tone !== undefined && tone >= 0) found[properties.part] = (found[properties.part] ?? 0) + 1;
+    }
+    return found;
+  }
+
+  remove(): void {
+    document.removeEventListener("placette-theme", this.repaint);
+    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.repaint);
+    this.map.remove();
+  }
+
+  private fill(): void {
+    const collection = (features: Feature[]) => ({ type: "FeatureCollection" as const, features });
+    const lean = this.layers.of("cell", "area").map(({ type, id, geometry, properties }) => ({
+      type,
+      id,
+      geometry,
+      properties: { part: properties.part },
+    }));
+    this.map.getSource<GeoJSONSource>("layers")?.setData(collection(lean as Feature[]));
+    this.map.getSource<GeoJSONSource>("stations")?.setData(collection(this.layers.of("station")));
+    this.colour();
+  }
+
+  private colour(): void {
+    const { layers, frame, view } = this;
+    const refused = layers.frames[frame]?.refused ?? null;
+    for (const feature of layers.answer.features) {
+      const { part } = feature.properties;
+      const source = part === "station" ? "stations" : "layers";
+      const value = layers.value(feature, frame);
+      const doubt = part === "cell" ? layers.doubt(feature, frame) : 0;
+      let tone = view === "difference" ? layers.difference(value, frame) : layers.tone(value);
+      if (view === "error" && part === "cell") tone = value === null ? -1 : doubt;
+      if ((part === "area" && refused === null) || (part === "cell" && (refused !== null || this.contours))) tone = -1;
+      this.map.setFeatureState({ source, id: feature.id }, { tone, doubt: tone < 0 ? -1 : view === "error" ? 0 : doubt });
+    }
+  }
+
+  private outline(): void {
+    const features = (this.contours?.features ?? [])
+      .filter(({ properties }) => properties.part === "contour" || properties.part === "doubt")
+      .map((feature) => {
+        const { low, high } = feature.properties;
+        const middle = low === undefined || high === undefined ? null : (low + high) / 2;
+        return { ...feature, properties: { ...feature.properties, tone: this.layers.tone(middle) } };
+      });
+    this.map.getSource<GeoJSONSource>("contours")?.setData({ type: "FeatureCollection", features });
+  }
+
+  private furnish(): void {
+    const { map } = this;
+    map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
+    map.touchZoomRotate.disableRotation();
+    const canvas = map.getCanvas();
+    canvas.setAttribute("aria-label", this.options.labels["Map.Title"] ?? "");
+    map.on("styleimagemissing", () => this.addHatching());
+    this.addHatching();
+    map.on("click", (event) => this.pick([event.point.x, event.point.y]));
+    canvas.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.pick([canvas.clientWidth / 2, canvas.clientHeight / 2]);
+    });
+    document.addEventListener("placette-theme", this.repaint);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.repaint);
+  }
+
+  private pick(point: [number, number]): void {
+    const hits = this.map.queryRenderedFeatures(point, { layers: ["stations", "cells", "areas", "contours"] });
+    const refused = this.layers.frames[this.frame]?.refused ?? null;
+    const ids = hits.filter(({ source, layer }) => source !== "contours" && (layer.id !== "areas" || refused !== null));
+    const hit = ids.map(({ id }) => this.layers.byId.get(Number(id))).find((feature) => {
+      return feature !== undefined && (feature.properties.part !== "cell" || refused === null);
+    });
+    const contour = hits.find(({ source }) => source === "contours");
+    this.map.setFilter("chosen", ["==", ["id"], hit?.properties.part === "cell" ? hit.id : -1]);
+    this.options.onPick(hit, contour as unknown as Feature | undefined);
+  }
+
+  private readonly repaint = (): void => {
+    const { language, places, basemap } = this.options;
+    const style = styleOf(inkOf(this.host), language, places, basemap, this.view);
+    for (const layer of style.layers) {
+      for (const [property, value] of Object.entries(layer.paint ?? {})) {
+        this.map.setPaintProperty(layer.id, property as never, value as never);
+      }
+    }
+    this.addHatching();
+  };
+
+  private addHatching(): void {
+    const ink = inkOf(this.host);
+    for (const [name, step] of Object.entries(HATCH)) {
+      const picture = hatching(step * PIXEL_RATIO, ink("--ink-soft", 0.55));
+      if (this.map.hasImage(name)) this.map.updateImage(name, picture);
+      else this.map.addImage(name, picture, { pixelRatio: PIXEL_RATIO });
+    }
+  }
+}
+
+/** One tile of lines that fall at 45 degrees; it fits its neighbours. */
+function hatching(size: number, colour: string): ImageData {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const context = canvas.getContext("2d")!;
+  context.strokeStyle = colour;
+  context.lineWidth = 1.6;
+  for (const shift of [-size, 0, size]) {
+    context.beginPath();
+    context.moveTo(shift - 1, size + 1);
+    context.lineTo(shift + size + 1, -1);
+    context.stroke();
+  }
+  return context.getImageData(0, 0, size, size);
+}
