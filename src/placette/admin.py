@@ -15,6 +15,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from placette import photo_backup
 from placette.api import Access, Route, json_response, read_body
 from placette.city.model import City
 from placette.importing import import_file
@@ -47,9 +48,11 @@ def routes(store: Store, city: City, data: Path) -> list[Route]:
 
     async def backup(request: Request) -> Response:
         order = await _order(request, BackupOrder)
-        report = await asyncio.to_thread(copies.backup, store, Path(order.target))
+        target = Path(order.target)
+        report = await asyncio.to_thread(copies.backup, store, target)
+        photos = await asyncio.to_thread(photo_backup.pack, data, target)
         note_backup(data)
-        return json_response({"rows": report.rows, "bytes": report.bytes})
+        return json_response({"rows": report.rows, "bytes": report.bytes, "photos": msgspec.to_builtins(photos)})
 
     async def import_(request: Request) -> Response:
         order = await _order(request, ImportOrder)

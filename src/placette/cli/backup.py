@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from placette import control, settings
+import msgspec
+
+from placette import control, photo_backup, settings
 from placette.admin import note_backup
 from placette.cli import DATA
 from placette.model.errors import Conflict, NotFound
+from placette.photos import FOLDER
 from placette.store import Store, migrations
 from placette.store import backup as copies
 
 
 def backup(target: Path | None = None, *, data: Path = DATA) -> int:
-    """Copy all data into one file, checked after writing; the city may go on running.
+    """Copy all data into one file, its photos into one beside it, checked after writing; the city may go on running.
 
     Example: placette backup /mnt/nas/aix-2026-11-23.duckdb
 
@@ -27,7 +30,8 @@ def backup(target: Path | None = None, *, data: Path = DATA) -> int:
     running = control.find(data)
     if running is not None:
         for said in control.ask(running, "/api/admin/backup", {"target": str(file)}):
-            print(f"{said['rows']:,} observations, {said['bytes']:,} bytes: {file}")
+            photos = msgspec.convert(said["photos"], photo_backup.PhotoReport)
+            return _tell(said["rows"], said["bytes"], file, photos)
         return 0
 
     store = _open(data)
@@ -35,13 +39,22 @@ def backup(target: Path | None = None, *, data: Path = DATA) -> int:
         report = copies.backup(store, file)
     finally:
         store.close()
+    photos = photo_backup.pack(data, file)
     note_backup(data)
-    print(f"{report.rows:,} observations, {report.bytes:,} bytes: {file}")
-    return 0
+    return _tell(report.rows, report.bytes, file, photos)
+
+
+def _tell(rows: int, size: int, file: Path, photos: photo_backup.PhotoReport) -> int:
+    print(f"{rows:,} observations, {size:,} bytes: {file}")
+    if photos.photos:
+        print(f"photos: {photos.photos:,}, {photos.bytes:,} bytes: {photo_backup.beside(file)}")
+    for name in photos.damaged:
+        print(f"damaged and left out: photo {name}")
+    return 1 if photos.damaged else 0
 
 
 def restore(source: Path, *, data: Path = DATA, force: bool = False) -> int:
-    """Put a backup back into a data folder; what was there is kept beside it.
+    """Put a backup and its photos back into a data folder; the database that was there is kept beside it.
 
     Example: placette restore /mnt/nas/aix-2026-11-23.duckdb --data data
 
@@ -54,7 +67,10 @@ def restore(source: Path, *, data: Path = DATA, force: bool = False) -> int:
     if running is not None:
         raise Conflict(f"a server runs on {data}", running.url, "stop it first, then restore")
     report = copies.restore(source, data / settings.DATABASE, force=force)
+    photos = photo_backup.unpack(source, data)
     print(f"{report.rows:,} observations restored into {data / settings.DATABASE}")
+    if photos.photos:
+        print(f"photos: {photos.photos:,} restored into {data / FOLDER}")
     return 0
 
 

@@ -50,14 +50,14 @@ def backup(store: Store, target: Path) -> BackupReport:
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _room(target.parent, store.stats().file_bytes)
+        room(target.parent, store.stats().file_bytes)
         _remove(part)
         wanted = _copy(store, part)
         with _opened(part) as con:
             found = _fingerprints(con)
         if found != wanted:
             raise StorageFailure("the copy differs from the data", str(part), "check the disk; back up again")
-        _sync(part)
+        sync(part)
         part.rename(target)
     except (OSError, duckdb.Error) as error:
         raise StorageFailure(f"the backup failed: {error}", str(target), "see to that disk; back up again") from error
@@ -94,9 +94,9 @@ def restore(source: Path, target: Path, *, force: bool = False) -> BackupReport:
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _room(target.parent, report.bytes)
+        room(target.parent, report.bytes)
         shutil.copyfile(source, part)
-        _sync(part)
+        sync(part)
         _set_aside(target)
         part.rename(target)
     except OSError as error:
@@ -145,7 +145,8 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def _room(folder: Path, needed: int) -> None:
+def room(folder: Path, needed: int) -> None:
+    """Raise ``StorageFailure`` unless the disk of ``folder`` has so many bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StorageFailure(
@@ -166,7 +167,7 @@ def _remove(part: Path) -> None:
         part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make file and name durable."""
     for what in (path, path.parent):
         handle = os.open(what, os.O_RDONLY)
