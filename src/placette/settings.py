@@ -75,6 +75,19 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Publish new observations on ``v1.1/Datastreams(id)/Observations`` of every MQTT network that asks for it."""
 
 
+class ForecastSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[forecast]``: what is forecast, and how long."""
+
+    enabled: bool = True
+    """Learn every night and forecast every hour, in a process of lowered priority."""
+    issue_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    """Days the forecasts of each hour are kept."""
+    midnight_issue_days: Annotated[int, Meta(ge=1, le=3650)] = 400
+    """Days the forecasts of each midnight, two weeks long, are kept."""
+    leave_out: tuple[str, ...] = ("battery", "online")
+    """Properties that are not forecast."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole of ``placette.toml``."""
 
@@ -82,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitSettings = LimitSettings()
     storage: StorageSettings = StorageSettings()
     mqtt: MqttSettings = MqttSettings()
+    forecast: ForecastSettings = ForecastSettings()
 
     def of_store(self) -> StoreSettings:
         """Return what concerns the store, in its own words."""

@@ -1,0 +1,205 @@
+"""Forecasts as they are given out: the newest issue of each datastream, its chances, its peaks, and how it has done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+
+from placette.analyse.exceedance import isotonic
+from placette.analyse.exceedance.probability import exceeding
+from placette.city.model import City
+from placette.model.times import MICROS_PER_S, iso
+from placette.services.forecast import thresholds
+from placette.services.forecast.derived import code_of
+from placette.services.forecast.foreseeing import STEPS, state_of
+from placette.services.forecast.terms import LEVELS, SHOWN, STEP_S, Board, Standing, State, Step
+from placette.store import DatastreamInfo, Store
+from placette.store.sql import among
+
+_ROWS = """
+SELECT datastream_id, epoch_us(phenomenon_time) AS time, epoch_us(result_time) AS issued, result, extra
+FROM observation
+WHERE datastream_id IN {ids} AND result_time IN (make_timestamp(?), make_timestamp(?))
+  AND phenomenon_time >= make_timestamp(?) AND phenomenon_time < make_timestamp(?)
+ORDER BY datastream_id, phenomenon_time, issued DESC
+"""
+_AHEAD_US = 16 * 86_400 * MICROS_PER_S
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """One part of a peak: its key and its effect in the unit of the value."""
+
+    key: str
+    effect: float
+
+
+class PeakOf(msgspec.Struct, frozen=True, kw_only=True):
+    """The highest value foretold of a local day: s since 1970 UTC; contributions sum to ``value`` minus ``base``."""
+
+    time: int
+    value: float
+    base: float
+    contributions: list[Contribution]
+
+
+class Chance(msgspec.Struct, frozen=True, kw_only=True):
+    """The probability of passing a threshold at each time; ``calibrated`` says whether the record has bent it.
+
+    ``exact`` and ``confirmed`` are those of the threshold (docs/foresee.md).
+    """
+
+    key: str
+    threshold: float
+    kind: str
+    source: str
+    exact: bool
+    confirmed: bool
+    calibrated: bool
+    probability: list[float]
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest forecast of one datastream in steps of ``step_s``; ``time`` in s since 1970 UTC.
+
+    ``method`` is ``global`` (the model of all series), ``profile`` (same hours of past weeks: a short past) or
+    ``naive``, which stands in where it did better: then ``shown`` is false. ``reason`` says why it is not the model.
+    ``quantiles`` holds for each time those of ``levels``. ``simulated``: it foretells simulated values.
+    ``since`` is when the sensor came where it stands, if it was moved.
+    """
+
+    datastream: int
+    code: str
+    forecast_datastream: int
+    unit: str
+    symbol: str
+    step_s: int
+    issued: str
+    method: str
+    shown: bool
+    reason: str
+    simulated: bool
+    since: str | None
+    time: list[int]
+    levels: tuple[float, ...]
+    quantiles: list[list[float]]
+    exceedance: list[Chance]
+    peaks: list[PeakOf]
+
+
+class _Parameters(msgspec.Struct):
+    method: str = ""
+    quantiles: dict[str, float] = {}
+    base: float | None = None
+    contributions: dict[str, float] = {}
+
+
+class _Extra(msgspec.Struct):
+    parameters: _Parameters = msgspec.field(default_factory=_Parameters)
+
+
+_decoder = msgspec.json.Decoder(_Extra)
+
+
+def newest(
+    store: Store, city: City, infos: Sequence[DatastreamInfo], now: int, wanted: Step | None = None, issue: int = 0
+) -> list[Forecast]:
+    """Return the newest forecasts of datastreams that have one, from the hour of ``now`` (µs UTC) on. Blocks.
+
+    Without ``wanted``, that of hours where there is one, else that of days. ``issue`` asks for the one made then.
+    """
+    found: list[Forecast] = []
+    for step in STEPS if wanted is None else (wanted,):
+        state = state_of(store, step)
+        outputs = {
+            store.directory.by_code[code_of(info, step)].id: info
+            for info in infos
+            if all(info.id != each.datastream for each in found)
+            if code_of(info, step) in store.directory.by_code
+        }
+        issued, long = (issue, issue) if issue else (state.issued, state.long)
+        if not outputs or not issued or issued > now + 3_600 * MICROS_PER_S:
+            continue
+        begin = issued if issue else now // (3_600 * MICROS_PER_S) * (3_600 * MICROS_PER_S)
+        if step == "day":
+            begin = min(begin, issued)
+        sql = _ROWS.format(ids=among(outputs))
+        rows = store.query_now(sql, [issued, long, begin, issued + _AHEAD_US]).to_pylist()
+        for output, info in outputs.items():
+            mine = [row for row in rows if row["datastream_id"] == output]
+            if mine:
+                found.append(_forecast(city, info, output, step, mine, state))
+    return found
+
+
+def _forecast(
+    city: City, info: DatastreamInfo, output: int, step: Step, rows: list[dict[str, int | float | str]], state: State
+) -> Forecast:
+    kept: dict[int, dict[str, int | float | str]] = {}
+    for row in rows:  # of one time the newest issue comes first
+        kept.setdefault(int(row["time"]), row)
+    ordered = [kept[time] for time in sorted(kept)]
+    extras = [_decoder.decode(str(row["extra"])).parameters for row in ordered]
+    standing = standing_of(state.board, info.id)
+    quantiles = [list(each.quantiles.values()) for each in extras]
+    return Forecast(
+        datastream=info.id,
+        code=info.code or "",
+        forecast_datastream=output,
+        unit=info.unit,
+        symbol=info.unit_symbol,
+        step_s=STEP_S[step],
+        issued=iso(max(int(row["issued"]) for row in ordered)),
+        method=extras[0].method,
+        shown=extras[0].method in SHOWN,
+        reason=standing.reason if standing else "",
+        simulated=info.origin == "simulated",
+        since=iso(standing.since) if standing and standing.since else None,
+        time=[int(row["time"]) // MICROS_PER_S for row in ordered],
+        levels=LEVELS,
+        quantiles=quantiles,
+        exceedance=_chances(city, info, step, quantiles, int(ordered[0]["time"]), state.board),
+        peaks=[
+            PeakOf(
+                time=int(row["time"]) // MICROS_PER_S,
+                value=float(row["result"]),
+                base=each.base,
+                contributions=[Contribution(key, effect) for key, effect in each.contributions.items()],
+            )
+            for row, each in zip(ordered, extras, strict=True)
+            if each.base is not None
+        ],
+    )
+
+
+def _chances(
+    city: City, info: DatastreamInfo, step: Step, quantiles: list[list[float]], first: int, board: Board | None
+) -> list[Chance]:
+    on = datetime.fromtimestamp(first / MICROS_PER_S, ZoneInfo(city.zone)).date()
+    curves = {each.key: each for each in board.curves} if board else {}
+    found = []
+    for each in thresholds.in_force(info, step, on):
+        curve = curves.get(each.key)
+        bent = isotonic.Curve(forecast=curve.forecast, came=curve.came) if curve else isotonic.Curve()
+        chance = bent(exceeding(np.array(quantiles), LEVELS, each.value))
+        found.append(
+            Chance(
+                key=each.key,
+                threshold=each.value,
+                kind=each.kind,
+                source=each.source,
+                exact=each.exact,
+                confirmed=each.confirmed,
+                calibrated=bool(bent.forecast),
+                probability=[round(value, 4) for value in chance.tolist()],
+            )
+        )
+    return found
+
+
+def standing_of(board: Board | None, datastream: int) -> Standing | None:
+    """Return how the forecasts of a datastream have done, ``None`` where there is nothing yet."""
+    return next((each for each in board.standings if each.datastream == datastream), None) if board else None
