@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 
-from placette import __version__, admin, correlations, letters, origins, reharmonising, signals, sites
+from placette import __version__, admin, correlations, forecasting, letters, origins, reharmonising, signals, sites
 from placette.access import Tokens
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Device, Network, rhythms
@@ -31,6 +31,7 @@ from placette.connect.webhook import Webhooks
 from placette.feeds import Feeds
 from placette.fielddesk import FieldDesk
 from placette.fieldwork import FieldWork
+from placette.forecasting import Forecasting
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.devices import Devices
 from placette.harmonise.ndjson import NdjsonReader
@@ -135,6 +136,7 @@ class House:
         self.understanding.use_devices(self.fieldwork.settle())
         self.field = FieldDesk(store, self.fieldwork, data, self.replaying.replay)
         self._correcting = Correcting(store, city)
+        self.forecasting = Forecasting(store, city, data, settings.forecast)
         self.atlas = Atlas(store, lambda: self.city)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
@@ -143,6 +145,7 @@ class House:
         self.city = city
         self.pages.use_city(city)
         self.understanding.use_devices(devices)
+        self.forecasting.use_city(city)
 
     def connect(self, network: Network, *, demo_port: int | None = None) -> MqttNetwork:
         """Add one of the city's networks; ``demo_port`` is that of the demo's own broker, of MQTT 3.1.1."""
@@ -174,7 +177,8 @@ class House:
         corrections = Job(key="corrections", work=self._correct, every_s=60)
         uploads = Job(key="uploads", work=self.desk.purge, every_s=3_600, first_after_s=120)
         silence = Job(key="silence", work=self.fieldwork.work, every_s=20, first_after_s=1)
-        return Jobs([uploads, raw_frames, codecs, corrections, silence, *self.quality.jobs(), *self.wifi.jobs()])
+        own = [*self.quality.jobs(), *self.wifi.jobs(), *self.forecasting.jobs()]
+        return Jobs([uploads, raw_frames, codecs, corrections, silence, *own])
 
     async def reload_codecs(self) -> None:
         """Use the codecs of the city folder as they stand there now, and try again what the ones before left.
@@ -298,6 +302,7 @@ class House:
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *signals.routes(self.store, lambda: self.city),
+            *forecasting.routes(self.store, lambda: self.city),
             *self.atlas.routes(),
             *sites.routes(self.field, self.tokens, self._address),
             *letters.routes(self.store, self.replaying.replay),
