@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import Any
 
 import msgspec
 
 from placette.model import times
+from placette.model.arrivals import Arrival
 from placette.store.causes import Cause
 from placette.store.inbox import KeptLetter
 from placette.store.mending import Mending
@@ -14,8 +16,8 @@ from placette.store.mending import Mending
 SHOWN_BYTES = 4_096
 
 
-class ShownLetter(msgspec.Struct, frozen=True):
-    """A dead letter in a list: what came, when and where, what was wrong; ``payload`` holds its first 4 kB as text."""
+class _Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """What every view of a letter begins with: what came, when and where, what was wrong."""
 
     id: int
     network: str
@@ -24,6 +26,11 @@ class ShownLetter(msgspec.Struct, frozen=True):
     what: str
     where: str
     remedy: str
+
+
+class ShownLetter(_Letter, frozen=True, kw_only=True):
+    """A dead letter in a list; ``payload`` holds its first 4 kB as text."""
+
     payload: str
     bytes: int
     mended: bool
@@ -31,16 +38,9 @@ class ShownLetter(msgspec.Struct, frozen=True):
     dismissed: str | None
 
 
-class Exported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Exported(_Letter, frozen=True, kw_only=True, omit_defaults=True):
     """A dead letter whole: what came, and the form in which it will be replayed where it was mended."""
 
-    id: int
-    network: str
-    channel: str
-    received: str
-    what: str
-    where: str
-    remedy: str
     payload: str | None = None
     payload_base64: str | None = None
     mended_channel: str | None = None
@@ -87,18 +87,10 @@ def shown(kept: KeptLetter) -> ShownLetter:
     """Return a letter as a list shows it, in the form in which it will be replayed."""
     arrival = kept.arrival
     return ShownLetter(
-        id=kept.id,
-        network=arrival.network,
-        channel=arrival.channel,
-        received=times.iso(arrival.received_time),
-        what=kept.letter.what,
-        where=kept.letter.where,
-        remedy=kept.letter.remedy,
+        **_common(kept, arrival),
         payload=_start(arrival.payload),
         bytes=len(arrival.payload),
         mended=kept.mended,
-        replayed=_time(kept.replayed_at),
-        dismissed=_time(kept.dismissed_at),
     )
 
 
@@ -108,21 +100,27 @@ def exported(kept: KeptLetter) -> Exported:
     payload, payload_base64 = _written(came.payload)
     mended_payload, mended_base64 = (None, None) if kept.mended_payload is None else _written(kept.mended_payload)
     return Exported(
-        id=kept.id,
-        network=came.network,
-        channel=came.channel,
-        received=times.iso(came.received_time),
-        what=kept.letter.what,
-        where=kept.letter.where,
-        remedy=kept.letter.remedy,
+        **_common(kept, came),
         payload=payload,
         payload_base64=payload_base64,
         mended_channel=kept.mended_channel,
         mended_payload=mended_payload,
         mended_payload_base64=mended_base64,
-        replayed=_time(kept.replayed_at),
-        dismissed=_time(kept.dismissed_at),
     )
+
+
+def _common(kept: KeptLetter, arrival: Arrival) -> dict[str, Any]:
+    return {
+        "id": kept.id,
+        "network": arrival.network,
+        "channel": arrival.channel,
+        "received": times.iso(arrival.received_time),
+        "what": kept.letter.what,
+        "where": kept.letter.where,
+        "remedy": kept.letter.remedy,
+        "replayed": _time(kept.replayed_at),
+        "dismissed": _time(kept.dismissed_at),
+    }
 
 
 def cause(found: Cause) -> ShownCause:

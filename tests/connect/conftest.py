@@ -8,14 +8,21 @@ import getpass
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
 
+from placette.api import Access, Route, mount
 from placette.connect.mqtt import MqttConfig
 from placette.model.entities import Datastream, ObservedProperty, Sensor, Thing
+from placette.model.errors import NotAllowed
 from placette.store import Store, catalogue
 
 CONFIG = """listener {port} 127.0.0.1
@@ -178,6 +185,35 @@ async def _until(true: Callable[[], bool], what: str = "") -> None:
 def running() -> Any:
     """``async with running(network, …)``: each one's ``run()`` goes on in the background."""
     return _running
+
+
+class _Gate:
+    """Lets in who carries a token."""
+
+    def check(self, request: Request, access: Access) -> None:
+        if "authorization" not in request.headers:
+            raise NotAllowed("this address needs a token")
+
+
+@contextlib.asynccontextmanager
+async def _asking(port: int, routes: Sequence[Route]) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve routes on a port, and give a client that carries a token."""
+    app = Starlette(routes=mount(routes, _Gate()))
+    config = uvicorn.Config(app, port=port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await _until(lambda: server.started)
+    headers = {"Authorization": "Bearer x"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as client:
+        yield client
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def asking(free_port: int) -> Any:
+    """``async with asking(routes) as client``: a real server with these routes, asked with a token."""
+    return partial(_asking, free_port)
 
 
 @pytest.fixture

@@ -10,28 +10,16 @@ from typing import Any
 import httpx
 import pyarrow as pa
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
 
-from placette.api import Access, mount
 from placette.connect import bodies, http
 from placette.connect.http import ARROW, NDJSON, BulkUpload
 from placette.harmonise.arrow_stream import ArrowReader
 from placette.harmonise.ndjson import NdjsonReader
-from placette.model.errors import Busy, NotAllowed
+from placette.model.errors import Busy
 from placette.store import Store
 
 LINE = '{{"datastream": "ROT-01/pm10", "time": "2026-07-01T12:{:02}:00Z", "result": {}}}\n'
 TYPE = {"Content-Type": NDJSON}
-
-
-class Gate:
-    """Lets in who carries a token."""
-
-    def check(self, request: Request, access: Access) -> None:
-        if "authorization" not in request.headers:
-            raise NotAllowed("this address needs a token")
 
 
 @pytest.fixture
@@ -42,19 +30,10 @@ def upload(store: Store) -> BulkUpload:
 
 
 @pytest.fixture
-async def client(upload: BulkUpload, free_port: int, until: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client(upload: BulkUpload, asking: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running server."""
-    app = Starlette(routes=mount(upload.routes(), Gate()))
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=free_port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-    )
-    serving = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    address = f"http://127.0.0.1:{free_port}"
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": "Bearer x"}, trust_env=False) as made:
+    async with asking(upload.routes()) as made:
         yield made
-    server.should_exit = True
-    await serving
 
 
 async def post(client: httpx.AsyncClient, content: Any, **headers: str) -> httpx.Response:

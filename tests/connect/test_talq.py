@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,14 +10,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
 
-from placette.api import Access, mount
 from placette.connect.talq import TalqRoutes
 from placette.model.arrivals import Arrival
-from placette.model.errors import Busy, NotAllowed
+from placette.model.errors import Busy
 from placette.model.networks import Taken
 
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -56,14 +51,6 @@ def lamp(name: str, **more: Any) -> dict[str, Any]:
 def level(percent: int) -> dict[str, Any]:
     state = {"type": "AttributeLevelState", "value": {"type": "LevelState", "level": percent}, "timestamp": NOON}
     return {"id": "lamp-01", "type": "LampActuatorFunction", "actualLightState": state}
-
-
-class Gate:
-    """Lets in who carries a token."""
-
-    def check(self, request: Request, access: Access) -> None:
-        if "authorization" not in request.headers:
-            raise NotAllowed("this address needs a token")
 
 
 class Taking:
@@ -108,25 +95,10 @@ def taking() -> Taking:
 
 
 @pytest.fixture
-async def client(taking: Taking, tmp_path: Path, free_port: int, until: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client(taking: Taking, tmp_path: Path, asking: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running server."""
-    talq = TalqRoutes(["lights"], taking, tmp_path / "talq", limit=100_000)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(routes=mount(talq.routes(), Gate())),
-            port=free_port,
-            log_level="warning",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-    )
-    serving = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    headers = {"Authorization": "Bearer x"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port}", headers=headers, trust_env=False) as made:
+    async with asking(TalqRoutes(["lights"], taking, tmp_path / "talq", limit=100_000).routes()) as made:
         yield made
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Sequence
@@ -10,25 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
 
-from placette.api import Access, mount
 from placette.connect.webhook import Webhooks
 from placette.model.arrivals import Arrival
-from placette.model.errors import Busy, NotAllowed, StorageFailure
+from placette.model.errors import Busy, StorageFailure
 from placette.model.networks import Taken
 
 NOW = 1_782_900_000_000_000
-
-
-class Gate:
-    """Lets in who carries a token."""
-
-    def check(self, request: Request, access: Access) -> None:
-        if "authorization" not in request.headers:
-            raise NotAllowed("this address needs a token")
 
 
 class Taking:
@@ -56,19 +43,10 @@ def webhooks(taking: Taking) -> Webhooks:
 
 
 @pytest.fixture
-async def client(webhooks: Webhooks, free_port: int, until: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client(webhooks: Webhooks, asking: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running server."""
-    app = Starlette(routes=mount(webhooks.routes(), Gate()))
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=free_port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-    )
-    serving = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    address = f"http://127.0.0.1:{free_port}"
-    async with httpx.AsyncClient(base_url=address, headers={"Authorization": "Bearer x"}, trust_env=False) as made:
+    async with asking(webhooks.routes()) as made:
         yield made
-    server.should_exit = True
-    await serving
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,15 +22,11 @@ import cbor2
 import httpx
 import pytest
 from tests.connect.conftest import Mosquitto
+from tests.end_to_end.served import PATIENCE_S, free_port, observations, served, wait_until, write_city
 from tests.examples.conftest import Board, micropython
-
-from placette import city, control
-from placette.access import Tokens
-from placette.api import Access
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 120
 TOKEN = "sesame-42"
 EUI = "24E124136B502299"
 MODELS = """
@@ -107,63 +103,25 @@ class Living(NamedTuple):
 
     def observed(self, code: str) -> list[Any]:
         """Return the results of a device's property, oldest first."""
-        asked = {
-            "$filter": f"Datastream/properties/code eq '{code}'",
-            "$orderby": "phenomenonTime",
-            "$select": "result,phenomenonTime",
-        }
-        found = self.client.get("/v1.1/Observations", params=asked)
-        return [each["result"] for each in found.json()["value"]]
-
-
-def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.05)
-
-
-def free(kind: socket.SocketKind) -> int:
-    with socket.socket(type=kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+        return [each["result"] for each in observations(self.client, code)]
 
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """A city with a CoAP door and two networks on a broker."""
     folder = tmp_path_factory.mktemp("constrained")
-    tcp, udp, locked = free(socket.SOCK_STREAM), free(socket.SOCK_DGRAM), free(socket.SOCK_DGRAM)
-    broker = Mosquitto(folder, tcp)
+    udp, locked = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
+    broker = Mosquitto(folder, free_port())
     broker.start()
-    home, data, log = folder / "city", folder / "data", folder / "log"
-    city.scaffold("Ville", home)
-    (home / "models.toml").write_text(MODELS)
-    (home / "networks.toml").write_text(NETWORKS.format(tcp=tcp, udp=udp, locked=locked))
-    (home / "things.csv").write_text(DEVICES)
-    data.mkdir()
-    admin = Tokens(data).create("network", Access.ADMIN)
+    networks = NETWORKS.format(tcp=broker.port, udp=udp, locked=locked)
+    home, data = folder / "city", folder / "data"
+    write_city(home, models=MODELS, networks=networks, things=DEVICES)
     made = [sys.executable, "-m", "placette", "coap", "key", "V-CLI-03", "--network", "locked", "--data", data]
     key = json.loads(subprocess.run(made, capture_output=True, check=True, timeout=PATIENCE_S).stdout)
-    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
-    environment = os.environ | {"PLACETTE_COAP_TOKEN": TOKEN}
-    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out, env=environment) as process:
-        try:
-            wait_until(lambda: control.find(data) is not None or process.poll() is not None, log.read_text)
-            running = control.find(data)
-            assert running is not None, log.read_text()
-            headers = {"Authorization": f"Bearer {admin}"}
-            with httpx.Client(base_url=running.url, headers=headers, trust_env=False, timeout=30) as client:
-                wait_until(
-                    lambda: all(each["connected"] for each in client.get("/api/health").json()["networks"]),
-                    log.read_text,
-                )
-                yield Living(client, broker, udp, locked, key)
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
-            broker.stop()
+    with served(home, data, {"PLACETTE_COAP_TOKEN": TOKEN}) as city:
+        wait_until(city.connected, (folder / "log").read_text)
+        yield Living(city.client, broker, udp, locked, key)
+    broker.stop()
 
 
 @pytest.fixture
@@ -259,7 +217,7 @@ def test_a_hive_sends_over_mqtt(living: Living, board: Board) -> None:
 
 
 def test_a_hive_keeps_what_it_cannot_send_and_sends_it_later(living: Living, board: Board) -> None:
-    nobody = free(socket.SOCK_STREAM)
+    nobody = free_port()
     away = {"by": "mqtt", "host": "127.0.0.1", "port": nobody}
     board.configure(device="hive-patient", send=away, queue={"file": "queue.bin", "most": 2})
     for waiting in (1, 2, 2):
@@ -273,7 +231,7 @@ def test_a_hive_keeps_what_it_cannot_send_and_sends_it_later(living: Living, boa
 
 def test_a_frame_that_is_sent_again_is_one_observation(living: Living, board: Board) -> None:
     before = len(living.observed("V-HIV-01/temperature"))
-    board.configure(device="hive-coap", send={"by": "coap", "host": "127.0.0.1", "port": free(socket.SOCK_DGRAM)})
+    board.configure(device="hive-coap", send={"by": "coap", "host": "127.0.0.1", "port": free_port(socket.SOCK_DGRAM)})
     assert "1 frames wait" in board.run("main.py", "hive.json", "1").stdout
     kept = (board.folder / "queue.bin").read_bytes()
     board.configure(device="hive-coap", send={"by": "coap", "host": "127.0.0.1", "port": living.udp, "token": TOKEN})

@@ -6,25 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from tests.connect.feeds.conftest import Source, json
 from tests.connect.feeds.test_city_sources import poi, portal
 from tests.connect.feeds.test_environment import hours
+from tests.end_to_end.served import PATIENCE_S, observations, origin, served, wait_until, write_city
 
-from placette import city, control
-from placette.access import Tokens
-from placette.api import Access
-
-PATIENCE_S = 120
 PROPERTIES = """
 [temperature]
 names = { fr = "Température", en = "Temperature" }
@@ -122,26 +116,6 @@ class World:
         return json({}, 404)
 
 
-class Living(NamedTuple):
-    """A running city."""
-
-    process: subprocess.Popen[bytes]
-    client: httpx.Client
-
-    def observed(self, code: str) -> list[dict[str, Any]]:
-        query = {"$filter": f"Datastream/properties/code eq '{code}'", "$orderby": "phenomenonTime"}
-        found = self.client.get("/v1.1/Observations", params=query)
-        assert found.status_code == 200, found.text
-        return list(found.json()["value"])
-
-
-def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def world() -> Iterator[World]:
     source = Source()
@@ -153,10 +127,6 @@ def world() -> Iterator[World]:
 def home(tmp_path: Path, world: World) -> Path:
     """A city folder with four feeds."""
     folder = tmp_path / "city"
-    city.scaffold("Ville", folder)
-    (folder / "properties.toml").write_text(PROPERTIES)
-    (folder / "models.toml").write_text(MODELS)
-    (folder / "things.csv").write_text(DEVICES)
     portal_options = ', dataset = "d", date_field = "date", station_field = "station"'
     feeds = (("sky", "open-meteo", 3600, ""), ("gates", "opendatasoft", 1, portal_options))
     feeds += (("town", "icalendar", 3600, ""), ("drought", "vigieau", 3600, ""))
@@ -164,28 +134,8 @@ def home(tmp_path: Path, world: World) -> Path:
         FEED.format(key=key, kind=kind, url=f"{world.source.url}/{key}", every_s=every_s, options=options)
         for key, kind, every_s, options in feeds
     )
-    (folder / "feeds.toml").write_text(text)
+    write_city(folder, properties=PROPERTIES, models=MODELS, things=DEVICES, feeds=text)
     return folder
-
-
-@contextmanager
-def served(home: Path, data: Path) -> Iterator[Living]:
-    data.mkdir(exist_ok=True)
-    tokens = Tokens(data)
-    token = tokens.create(f"t{time.time_ns()}", Access.ADMIN)
-    log = data.parent / "log"
-    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
-    with log.open("ab") as out, subprocess.Popen(serve, stdout=out, stderr=out) as process:
-        try:
-            wait_until(lambda: control.find(data) is not None or process.poll() is not None, log.read_text)
-            running = control.find(data)
-            assert running is not None, log.read_text()
-            headers = {"Authorization": f"Bearer {token}"}
-            with httpx.Client(base_url=running.url, headers=headers, trust_env=False, timeout=30) as client:
-                yield Living(process, client)
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
 
 
 def placette(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -196,12 +146,18 @@ def placette(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_a_city_asks_keeps_and_goes_on_after_it_was_killed(home: Path, tmp_path: Path, world: World) -> None:
     data = tmp_path / "data"
     with served(home, data) as living:
-        wait_until(lambda: len(living.observed("V-SKY/temperature")) == 2)
-        wait_until(lambda: living.observed("V-GAT/pedestrians") and living.observed("V-CAL/events"))
-        wait_until(lambda: living.observed("V-DRY/drought"))
-        first = living.observed("V-SKY/temperature")[0]
+        wait_until(lambda: len(observations(living.client, "V-SKY/temperature")) == 2)
+        wait_until(
+            lambda: observations(living.client, "V-GAT/pedestrians") and observations(living.client, "V-CAL/events")
+        )
+        wait_until(lambda: observations(living.client, "V-DRY/drought"))
+        first = observations(living.client, "V-SKY/temperature")[0]
         assert first["result"] == 20.5
         assert first["resultTime"] < first["phenomenonTime"]  # issued before it is so
+        came = origin(living.client, first)
+        assert (came["network"], came["device"], came["mapping"], came["codec"]) == ("sky", "V-SKY", "sky", "")
+        assert came["channel"].startswith(f"{world.source.url}/sky/v1/forecast?")
+        assert came["bytes_kept"]
         [stream] = living.client.get(
             "/v1.1/Datastreams", params={"$filter": "properties/code eq 'V-SKY/temperature'"}
         ).json()["value"]
@@ -212,10 +168,10 @@ def test_a_city_asks_keeps_and_goes_on_after_it_was_killed(home: Path, tmp_path:
             "licence": "CC BY 4.0",
             "source": "A service",
         }
-        [event] = living.observed("V-CAL/events")
+        [event] = observations(living.client, "V-CAL/events")
         assert event["result"] == [{"title": "Fair", "place": "Square", "uid": "1"}]
         assert "/" in event["phenomenonTime"]
-        assert [each["result"] for each in living.observed("V-DRY/drought")] == ["crise"]
+        assert [each["result"] for each in observations(living.client, "V-DRY/drought")] == ["crise"]
         health = {each["key"]: each for each in living.client.get("/api/health").json()["networks"]}
         assert all(
             health[key]["connected"] and health[key]["last_frame"] for key in ("sky", "gates", "town", "drought")
@@ -228,22 +184,22 @@ def test_a_city_asks_keeps_and_goes_on_after_it_was_killed(home: Path, tmp_path:
     world.source.asked.clear()
     world.record(30)
     with served(home, data) as living:
-        wait_until(lambda: len(living.observed("V-GAT/pedestrians")) == 2)
-        assert [each["result"] for each in living.observed("V-GAT/pedestrians")] == [12, 30]
+        wait_until(lambda: len(observations(living.client, "V-GAT/pedestrians")) == 2)
+        assert [each["result"] for each in observations(living.client, "V-GAT/pedestrians")] == [12, 30]
         assert world.records[0]["date"] in str(world.source.queries("where")[0])  # where it left off
         assert world.source.queries("offset")[0] == "2"
         assert [path for path in world.source.paths if path.startswith("/sky")] == []  # asked within the hour already
         done = placette("feed", "run", "sky", "--city", home, "--data", data)
         assert (done.returncode, done.stdout) == (0, "1 answer, 2 stored, 0 dead letters\n")
-        issues = {each["resultTime"] for each in living.observed("V-SKY/temperature")}
-        assert len(living.observed("V-SKY/temperature")) == 2 * len(issues)  # the same issue adds nothing
+        issues = {each["resultTime"] for each in observations(living.client, "V-SKY/temperature")}
+        assert len(observations(living.client, "V-SKY/temperature")) == 2 * len(issues)  # the same issue adds nothing
 
 
 def test_what_breaks_is_told_and_one_bad_record_hides_no_other(home: Path, tmp_path: Path, world: World) -> None:
     data = tmp_path / "data"
     world.records.insert(1, {"date": world.records[0]["date"], "value": 99})  # no station: the schema changed
     with served(home, data) as living:
-        wait_until(lambda: living.observed("V-GAT/pedestrians"))
+        wait_until(lambda: observations(living.client, "V-GAT/pedestrians"))
         letters = living.client.get("/api/dead-letters", params={"network": "gates"}).json()
         assert [letter["what"] for letter in letters] == ["'station' is missing in record 1"]
         world.broken = True

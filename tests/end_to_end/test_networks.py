@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import socket
 import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,16 +17,13 @@ from chirpstack_api.integration import integration_pb2 as messages
 from google.protobuf import json_format
 from tests.connect.conftest import Mosquitto
 from tests.connect.test_talq import GATEWAY, NIL, lamp, level
+from tests.end_to_end.served import PATIENCE_S, free_port, observations, origin, served, wait_until, write_city
 from tests.harmonise.networks.test_lorawan import chirpstack, things
 
-from placette import city, control
-from placette.access import Tokens
-from placette.api import Access
 from placette.connect.talq.registry import Registry
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 120
 EUI = "24E124136B502217"
 URN = "urn:ngsi-ld:AirQualityObserved:centre-1"
 MODELS = """
@@ -150,62 +144,25 @@ class Living(NamedTuple):
 
     def observed(self, code: str, property_: str) -> list[tuple[str, Any]]:
         """Return time and result of each observation of a device's property, oldest first."""
-        found = self.client.get(
-            "/v1.1/Observations",
-            params={
-                "$filter": f"Datastream/properties/code eq '{code}/{property_}'",
-                "$orderby": "phenomenonTime",
-                "$select": "phenomenonTime,result",
-            },
-        )
-        assert found.status_code == 200, found.text
-        return [(each["phenomenonTime"], each["result"]) for each in found.json()["value"]]
+        found = observations(self.client, f"{code}/{property_}")
+        return [(each["phenomenonTime"], each["result"]) for each in found]
 
     def letters(self, network: str) -> list[str]:
         """Return the reasons of what could not be used of a network."""
         return [each["what"] for each in self.client.get("/api/dead-letters", params={"network": network}).json()]
 
 
-def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """A city with nine networks, all of them connected."""
     folder = tmp_path_factory.mktemp("networks")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    broker = Mosquitto(folder, port)
+    broker = Mosquitto(folder, free_port())
     broker.start()
-    home, data, log = folder / "city", folder / "data", folder / "log"
-    city.scaffold("Ville", home)
-    (home / "models.toml").write_text(MODELS)
-    (home / "networks.toml").write_text(NETWORKS.format(port=port))
-    (home / "things.csv").write_text(DEVICES)
-    data.mkdir()
-    token = Tokens(data).create("network", Access.ADMIN)
-    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
-    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out) as process:
-        try:
-            wait_until(lambda: control.find(data) is not None or process.poll() is not None, log.read_text)
-            running = control.find(data)
-            assert running is not None, log.read_text()
-            headers = {"Authorization": f"Bearer {token}"}
-            with httpx.Client(base_url=running.url, headers=headers, trust_env=False, timeout=30) as client:
-                wait_until(
-                    lambda: all(each["connected"] for each in client.get("/api/health").json()["networks"]),
-                    log.read_text,
-                )
-                yield Living(running.url, client, broker)
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
-            broker.stop()
+    write_city(folder / "city", models=MODELS, networks=NETWORKS.format(port=broker.port), things=DEVICES)
+    with served(folder / "city", folder / "data") as city:
+        wait_until(city.connected, (folder / "log").read_text)
+        yield Living(str(city.client.base_url), city.client, broker)
+    broker.stop()
 
 
 def publish(living: Living, folder: Path, topic: str, payload: bytes | dict[str, Any]) -> None:
@@ -319,6 +276,10 @@ def test_a_talq_gateway_begins_and_its_lamps_become_observations(living: Living)
     assert call("POST", "/log-reports", {"address": "5f3c", "entries": [entry, unasked]}).status_code == 201
     assert living.observed("V-LGT-01", "dimming") == [("2026-07-01T12:00:00Z", 80)]
     assert living.observed("V-LGT-01", "power") == [("2026-07-01T12:15:00Z", 42)]
+    came = origin(living.client, observations(living.client, "V-LGT-01/power")[0])
+    assert (came["network"], came["device"], came["clock"], came["mapping"]) == ("lights", light, "device", "lamp")
+    assert came["channel"].startswith("/talq/lights/log-reports")
+    assert came["bytes_kept"]
     assert living.letters("lights") == []
 
 

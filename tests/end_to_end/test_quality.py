@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
 from tests.connect.conftest import Mosquitto
-
-from placette import city, control
-from placette.access import Tokens
-from placette.api import Access
+from tests.end_to_end.served import PATIENCE_S, free_port, observations, served, wait_until, write_city
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 120
 MODELS = """
 [climate]
 kind = "air"
@@ -52,12 +47,7 @@ class Living(NamedTuple):
 
     def flags(self, code: str) -> list[tuple[float | None, str]]:
         """Return result and flag of each observation of a thermometer, oldest first."""
-        asked = {
-            "$filter": f"Datastream/properties/code eq '{code}/temperature'",
-            "$orderby": "phenomenonTime",
-            "$select": "result,resultQuality",
-        }
-        found = self.client.get("/v1.1/Observations", params=asked).json()["value"]
+        found = observations(self.client, f"{code}/temperature")
         return [(each["result"], str(each["resultQuality"])) for each in found]
 
     def run(self, *arguments: str) -> str:
@@ -68,45 +58,17 @@ class Living(NamedTuple):
         return done.stdout
 
 
-def wait_until(holds: Callable[[], Any], what: Callable[[], Any] = lambda: "") -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     folder = tmp_path_factory.mktemp("quality")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    broker = Mosquitto(folder, port)
+    broker = Mosquitto(folder, free_port())
     broker.start()
-    home, data, log = folder / "city", folder / "data", folder / "log"
-    city.scaffold("Ville", home)
-    (home / "models.toml").write_text(MODELS)
-    (home / "networks.toml").write_text(NETWORKS.format(port=port))
-    (home / "things.csv").write_text(DEVICES)
-    (home / "quality.toml").write_text(QUALITY)
-    data.mkdir()
-    headers = {"Authorization": f"Bearer {Tokens(data).create('post', Access.WRITE)}"}
-    serve = [sys.executable, "-m", "placette", "serve", "--city", home, "--data", data, "--port", "0"]
-    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out) as process:
-        try:
-            wait_until(lambda: control.find(data) is not None or process.poll() is not None, log.read_text)
-            running = control.find(data)
-            assert running is not None, log.read_text()
-            with httpx.Client(base_url=running.url, headers=headers, trust_env=False, timeout=30) as client:
-                wait_until(
-                    lambda: all(each["connected"] for each in client.get("/api/health").json()["networks"]),
-                    log.read_text,
-                )
-                yield Living(client, broker, data)
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
-            broker.stop()
+    networks = NETWORKS.format(port=broker.port)
+    write_city(folder / "city", models=MODELS, networks=networks, things=DEVICES, quality=QUALITY)
+    with served(folder / "city", folder / "data") as city:
+        wait_until(city.connected, (folder / "log").read_text)
+        yield Living(city.client, broker, folder / "data")
+    broker.stop()
 
 
 def moment(step: int) -> str:

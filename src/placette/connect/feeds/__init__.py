@@ -1,4 +1,4 @@
-"""Feeds: data that we ask others for, in a rhythm. One file per kind of source; ``CONNECTORS`` is the whole list.
+"""Feeds: data that we ask others for, in a rhythm. One file per kind of source, as ``model.feeds.KINDS`` lists them.
 
 A connector is one function, ``fetch(client, cursor, config) -> Page``: it asks for the next page behind the cursor and
 returns what came as arrivals, not yet understood, with the cursor behind them. How answers are read stands in
@@ -7,36 +7,20 @@ returns what came as arrivals, not yet understood, with the cursor behind them. 
 
 from __future__ import annotations
 
-from placette.connect.feeds import (
-    atmo,
-    datatourisme,
-    gbfs,
-    icalendar,
-    meteo_france,
-    meteo_france_climate,
-    open_meteo,
-    openaq,
-    opendatasoft,
-    sensorthings,
-    vigieau,
-)
+from importlib import import_module
+
 from placette.connect.feeds.feed import Feed, Notes
 from placette.connect.feeds.fetch import Web
 from placette.connect.feeds.shape import FeedConfig, Fetch, Station
+from placette.model.feeds import KINDS
 
 __all__ = ["CONNECTORS", "Feed", "FeedConfig", "Fetch", "Notes", "Station", "Web"]
 
-CONNECTORS: dict[str, Fetch] = {
-    "open-meteo": open_meteo.fetch,
-    "meteo-france": meteo_france.fetch,
-    "meteo-france-climate": meteo_france_climate.fetch,
-    "atmo": atmo.fetch,
-    "vigieau": vigieau.fetch,
-    "opendatasoft": opendatasoft.fetch,
-    "sensorthings": sensorthings.fetch,
-    "openaq": openaq.fetch,
-    "datatourisme": datatourisme.fetch,
-    "icalendar": icalendar.fetch,
-    "gbfs": gbfs.fetch,
-}
-"""Each connector under its kind, as in ``model.feeds.KINDS``."""
+
+def _connector(kind: str) -> Fetch:
+    fetch: Fetch = import_module(f"{__name__}.{kind.replace('-', '_')}").fetch
+    return fetch
+
+
+CONNECTORS = {kind: _connector(kind) for kind in KINDS}
+"""Each connector under its kind: ``meteo-france`` stands in ``meteo_france.py``."""

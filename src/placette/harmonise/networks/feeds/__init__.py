@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from placette.harmonise.networks.feeds import (
-    atmo,
-    datatourisme,
-    gbfs,
-    icalendar,
-    meteo_france,
-    meteo_france_climate,
-    open_meteo,
-    openaq,
-    opendatasoft,
-    sensorthings,
-    vigieau,
-)
 from placette.model.arrivals import Arrival
+from placette.model.feeds import KINDS
 from placette.model.uplinks import Uplink
 
-READERS: dict[str, Callable[[Arrival, Any], list[Uplink]]] = {
-    "open-meteo": open_meteo.read,
-    "meteo-france": meteo_france.read,
-    "meteo-france-climate": meteo_france_climate.read,
-    "atmo": atmo.read,
-    "vigieau": vigieau.read,
-    "opendatasoft": opendatasoft.read,
-    "sensorthings": sensorthings.read,
-    "openaq": openaq.read,
-    "datatourisme": datatourisme.read,
-    "icalendar": icalendar.read,
-    "gbfs": gbfs.read,
-}
-"""Each reader under the kind of its feed."""
+Read = Callable[[Arrival, Any], list[Uplink]]
+
+
+def _reader(kind: str) -> Read:
+    read: Read = import_module(f"{__name__}.{kind.replace('-', '_')}").read
+    return read
+
+
+READERS = {kind: _reader(kind) for kind in KINDS}
+"""Each reader under the kind of its feed: that of ``meteo-france`` stands in ``meteo_france.py``."""
