@@ -17,7 +17,7 @@ type Labels = Record<string, string>;
  * - `src`: address of `/api/maps/{property}` with its parameters; `places`, `basemap`, `bounds` as of `<placette-map>`
  * - `unit`, `decimals`, `zone`: how figures and times are written; `href`: address prefix of a device's page
  * - `labels`: JSON of its words; `map-labels`: JSON of those of the map's controls
- * - attribute `ready` is set once the moving map is seen; attribute `frame` is the frame shown
+ * - attribute `ready` is set once the moving map is seen; `frame`, `view` and `shape` are what is shown
  *
  * Below the map it puts a slider (arrow keys, Home, End), a button that plays, the choice of what is shown (values,
  * differences to the mean, doubt) and of the shape, and a line that reads out what was touched. Like the city map it
@@ -185,6 +185,7 @@ export class PlacetteLayers extends HTMLElement {
     this.engine?.show(frame, this.view, contours);
     this.setAttribute("frame", String(frame));
     this.setAttribute("view", this.view);
+    this.setAttribute("shape", this.shape);
     this.explain();
     if (this.picked) this.pick(this.picked, undefined);
   }

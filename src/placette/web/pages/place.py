@@ -12,6 +12,7 @@ from placette.model.errors import NotFound
 from placette.web.fleet import OBJECTIVE_ORDER, Member
 from placette.web.habits import Habit
 from placette.web.pages.explorer import explore
+from placette.web.pages.layers import mapped_at
 from placette.web.pages.site import Site
 from placette.web.readings import Cell, readings
 
@@ -60,6 +61,7 @@ async def place(site: Site, request: Request, language: str) -> Response:
         language,
         "place.html",
         groups=groups(site, language, members),
+        mapped=mapped_at(site, members),
         plan=site.place_map(key, *PLAN),
         others=[one for one in site.city.places if one.key != key],
         **values,
