@@ -23,8 +23,9 @@ ABOUT = (
     "`placette import` as a process of its own, from its start to its end, into a fresh data folder: parsing, local "
     "time to UTC, checks, things and datastreams made, every value durable. A row of the target is a value, that is an "
     "observation: in the long files each line is one, in the wide file each line holds 20, so that its lines a second "
-    "stand beside its values. Memory is the process's largest resident size. PostgreSQL gets the long file by `COPY` into a staging "
-    "table and from there, joined with its sensors, into a table whose unique index lets no value in twice."
+    "stand beside its values. Memory is the process's largest resident size. PostgreSQL gets the long file by `COPY` "
+    "into a staging table and from there, joined with its sensors, into a table whose unique index lets no value in "
+    "twice."
 )
 VALUES = 5_000_000
 SENSORS = 200
