@@ -8,6 +8,7 @@ from typing import Protocol
 from benchmarks.bench import Bench
 from benchmarks.figures import Result
 from benchmarks.parts import (
+    anomaly,
     codecs,
     compare,
     crash,
@@ -51,6 +52,7 @@ PARTS: tuple[Part, ...] = (
     codecs,
     wifi,
     quality,
+    anomaly,
     queries,
     start,
     compare,

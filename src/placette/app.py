@@ -20,6 +20,8 @@ from starlette.routing import Route as StarletteRoute
 
 from placette import __version__, admin, correlations, forecasting, letters, origins, reharmonising, signals, sites
 from placette.access import Tokens
+from placette.anomalies import Anomalies
+from placette.anomalies import routes as anomaly_routes
 from placette.api import Access, Route, guarded, json_response, mount, openapi
 from placette.city.model import City, Device, Network, rhythms
 from placette.codecs import CodecShelf
@@ -136,6 +138,7 @@ class House:
         self.understanding.use_devices(self.fieldwork.settle())
         self.field = FieldDesk(store, self.fieldwork, data, self.replaying.replay)
         self._correcting = Correcting(store, city)
+        self.anomalies = Anomalies(store, lambda: self.city)
         self.forecasting = Forecasting(store, city, data, settings.forecast)
         self.atlas = Atlas(store, lambda: self.city)
         self._started_at = time.time_ns() // 1000
@@ -177,7 +180,7 @@ class House:
         corrections = Job(key="corrections", work=self._correct, every_s=60)
         uploads = Job(key="uploads", work=self.desk.purge, every_s=3_600, first_after_s=120)
         silence = Job(key="silence", work=self.fieldwork.work, every_s=20, first_after_s=1)
-        own = [*self.quality.jobs(), *self.wifi.jobs(), *self.forecasting.jobs()]
+        own = [*self.quality.jobs(), *self.wifi.jobs(), *self.forecasting.jobs(), *self.anomalies.jobs()]
         return Jobs([uploads, raw_frames, codecs, corrections, silence, *own])
 
     async def reload_codecs(self) -> None:
@@ -302,6 +305,7 @@ class House:
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *signals.routes(self.store, lambda: self.city),
+            *anomaly_routes(self.store, lambda: self.city),
             *forecasting.routes(self.store, lambda: self.city),
             *self.atlas.routes(),
             *sites.routes(self.field, self.tokens, self._address),

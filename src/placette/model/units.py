@@ -52,6 +52,7 @@ _UNITS: dict[str, tuple[str, str]] = {
     "s": ("second", "s"),
     "min": ("minute", "min"),
     "h": ("hour", "h"),
+    "d": ("day", "d"),
     "kg": ("kilogram", "kg"),
     "Hz": ("hertz", "Hz"),
     "bit/s": ("bit per second", "bit/s"),

@@ -21,6 +21,7 @@ from placette.model.errors import NotFound
 from placette.publish.health import Health
 from placette.store import Store
 from placette.web.assets import Assets
+from placette.web.pages.anomalies import anomalies
 from placette.web.console.desk import Ask
 from placette.web.pages.appearance import appearance
 from placette.web.pages.console import pages as console_pages
@@ -59,6 +60,7 @@ _PAGES = (
     _Page("/", home, "The city map: the places now, every device, the list equal to the map"),
     _Page("/places/{key}", place, "A place: live values, habits, charts"),
     _Page("/things/{code:path}", thing, "A device: what it says now"),
+    _Page("/anomalies", anomalies, "What is out of the ordinary: events and faults, with causes and evidence"),
     _Page("/health", health_page, "How the system is doing, in plain words"),
     _Page("/network", network, "How each device and each gateway is heard"),
     _Page("/appearance", appearance, "Chooses light, dark or strong contrast"),

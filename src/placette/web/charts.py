@@ -81,7 +81,7 @@ def chart(
         band="" if bars or band is None else _band(frame, time, *band),
         bars=tuple(_bars(frame, time, column, step_x) for column in values)[::-1] if bars else (),
         across=_across(frame, time, zone, locale),
-        up=tuple(Tick(frame.y(tick), _number(tick, locale)) for tick in _steps(low, high, step)),
+        up=tuple(Tick(frame.y(tick), number(tick, locale)) for tick in _steps(low, high, step)),
     )
 
 
@@ -115,10 +115,11 @@ def scale(low: float, high: float) -> tuple[float, float, float]:
 
 
 def _steps(low: float, high: float, step: float) -> list[float]:
-    return [low + step * number for number in range(round((high - low) / step) + 1)]
+    return [low + step * place for place in range(round((high - low) / step) + 1)]
 
 
-def _number(value: float, locale: Locale) -> str:
+def number(value: float, locale: Locale) -> str:
+    """Return a number of an axis, short."""
     if abs(value) < 10_000:
         return str(format_decimal(round(value, 6), locale=locale))
     return str(format_compact_decimal(value, locale=locale, fraction_digits=1))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from placette.model.errors import NotFound
 from placette.web.fleet import OBJECTIVE_ORDER, Member
 from placette.web.habits import Habit
+from placette.web.pages.anomalies import marks
 from placette.web.pages.explorer import explore
 from placette.web.pages.layers import mapped_at
 from placette.web.pages.site import Site
@@ -63,6 +64,8 @@ async def place(site: Site, request: Request, language: str) -> Response:
         groups=groups(site, language, members),
         mapped=mapped_at(site, members),
         plan=site.place_map(key, *PLAN),
+        strange=await marks(site, members),
+        strange_at=key,
         others=[one for one in site.city.places if one.key != key],
         **values,
     )

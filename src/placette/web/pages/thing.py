@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from placette.model.errors import NotFound
 from placette.model.times import micros
+from placette.web.pages.anomalies import marks
 from placette.web.pages.explorer import explore
 from placette.web.pages.site import Site
 from placette.web.radio import by_lorawan, radio
@@ -44,6 +45,8 @@ async def thing(site: Site, request: Request, language: str) -> Response:
         when=micros,
         trust=await trust(site.store, member.infos, time.time_ns() // 1000) if not part else None,
         days=DAYS,
+        strange=await marks(site, [member]) if not part else None,
+        strange_at=member.place or "",
         cells=[cells.cell(member, info, known.get(info.id), doubt.get(info.id)) for info in member.infos],
     )
 

@@ -1,0 +1,45 @@
+"""Looks at a table of series: which hours were abnormal, and which anomalies they make."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from placette.analyse.anomaly import tail
+from placette.analyse.anomaly.charts import CHARTS, Scores, scores
+from placette.analyse.anomaly.grouping import Anomaly, anomalies
+from placette.analyse.anomaly.terms import Bools, Floats, Ints, Settings, Watched
+
+SHARES = np.full(len(CHARTS), 1.5 / len(CHARTS))
+"""How much of the allowed false alarms each chart may spend. More than one in all, since charts often alarm together:
+with 1.5 the rate stayed below what is allowed in each of the cities it was chosen on (docs/anomalies.md)."""
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """``rare`` (hours × series) is the share of days with an hour as strange, ``which`` the chart that says so."""
+
+    scores: Scores
+    rarity: Floats
+    rare: Floats
+    which: Ints
+    looked_at: Bools
+    anomalies: list[Anomaly]
+
+
+def look(watched: Watched, settings: Settings | None = None, first: int = 0) -> Looked:
+    """Return what was abnormal from hour ``first`` on; the hours before serve to learn."""
+    chosen = settings or Settings()
+    found = scores(watched, chosen)
+    ranks = tail.ranks(
+        found.values, watched.kinds, remembered=chosen.remembered_days, least=chosen.least_days, first=first
+    )
+    rare, which = tail.any_of(ranks.rarity, SHARES)
+    limit = 1 / chosen.days_per_false_alarm
+    return Looked(
+        scores=found,
+        rarity=ranks.rarity,
+        rare=rare,
+        which=which,
+        looked_at=ranks.looked_at,
+        anomalies=anomalies(found, ranks.rarity, rare, which, limit, chosen),
+    )

@@ -1,0 +1,178 @@
+"""What the worker process does: looks at a table, and says of each anomaly what it is, why, and how it looks."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from placette.analyse.anomaly import causes, evidence
+from placette.analyse.anomaly.charts import Scores
+from placette.analyse.anomaly.detect import Looked, look
+from placette.analyse.anomaly.grouping import Anomaly
+from placette.analyse.anomaly.terms import DAY
+from placette.services.anomaly.terms import Around, Asked, Candidate, Floats, Found, Kind, Proof, Told
+
+BAND = 2.33
+"""Scales on either side of the expected: 98 of 100 good hours lie within."""
+MOST_DAYS = 3650.0
+_BEFORE_H, _AFTER_H, _MOST_H = 36, 12, 96
+_WORKED_H = 48
+_FLAGGED = 0.3
+_FLAG_ODDS = 3.0
+"""How much likelier a fault is where quality control doubts a third of the values too (practice, not fitted)."""
+
+
+def work(asked: Asked) -> Told:
+    """Return what is abnormal in the judged hours."""
+    began = time.process_time()
+    looked = look(asked.watched, asked.settings, asked.first)
+    recent = [one for one in looked.anomalies if one.end >= asked.first]
+    found = [_found(asked, looked, one) for one in recent]
+    return Told(found=found, looked_at=looked.looked_at.tolist(), cpu_s=time.process_time() - began)
+
+
+def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
+    seen = evidence.evidence(asked.watched, looked.scores, one)
+    shapes = causes.shapes(evidence.features(asked.watched, one, seen))
+    chances = causes.pointed(shapes, one.direction)
+    flagged = _mean(asked.flagged[one.start : one.end + 1, one.series])
+    fault = _with_flags(causes.is_fault(chances, seen), flagged)
+    around = asked.around[one.series]
+    context, names = _context(asked, around, one)
+    kind: Kind = "fault" if fault >= 0.5 else "event"
+    chances = _weighed(chances, fault)
+    listed = tuple(
+        Candidate(key=each.key, confidence=each.confidence, fault=each.fault, name=names.get(each.key, ""))
+        for each in causes.causes(chances, seen, context)
+    )
+    peak = _peak(looked.scores, one)
+    first, picture = _picture(asked, looked.scores, one)
+    observed, expected, low, high = _hour(asked, looked.scores, peak, one.series)
+    return Found(
+        series=one.series,
+        start=one.start,
+        end=one.end,
+        seen=one.seen,
+        peak=peak,
+        kind=kind,
+        fault=round(fault, 3),
+        score=round(min(1 / max(one.rarity, 1e-9), MOST_DAYS), 1),
+        chart=one.chart,
+        direction=one.direction,
+        observed=observed,
+        expected=expected,
+        low=low,
+        high=high,
+        ongoing=one.ongoing,
+        causes=listed,
+        evidence=tuple(_proofs(asked, seen, one, context, flagged)),
+        first=first,
+        picture=picture,
+    )
+
+
+def _with_flags(fault: float, flagged: float) -> float:
+    if not flagged >= _FLAGGED:  # NaN: nothing is known of flags
+        return fault
+    odds = fault / max(1 - fault, 1e-9) * _FLAG_ODDS
+    return odds / (1 + odds)
+
+
+def _weighed(chances: dict[str, float], fault: float) -> dict[str, float]:
+    """Return the shapes' probabilities so that faults and events together are as probable as flags make them."""
+    known = 1 - chances.get(causes.UNKNOWN, 0.0)
+    event = sum(chances[shape] for shape in causes.EVENTS)
+    of_event, of_fault = (1 - fault) * known / max(event, 1e-9), fault * known / max(known - event, 1e-9)
+    factors = dict.fromkeys(causes.EVENTS, of_event) | {causes.UNKNOWN: 1.0}
+    return {shape: share * factors.get(shape, of_fault) for shape, share in chances.items()}
+
+
+def _context(asked: Asked, around: Around, one: Anomaly) -> tuple[causes.Context, dict[str, str]]:
+    """Return what is known beside the series, and the names of the days concerned."""
+    days = range(asked.watched.first_day + one.start // DAY, asked.watched.first_day + one.end // DAY + 1)
+    names: dict[str, str] = {}
+    for day in days:
+        names = around.named_days.get(day, {}) | names
+    warmth, rain, wind = (_strongest(column[one.start : one.end + 1]) for column in asked.weather.T)
+    context = causes.Context(
+        family=around.family,
+        holiday=names.get("holiday", ""),
+        market=names.get("market", ""),
+        event=names.get("event", ""),
+        warmth=warmth,
+        rain=rain,
+        wind=wind,
+        worked_on=any(abs(hour - one.start) <= _WORKED_H for hour in around.worked),
+        battery_low=around.battery_low,
+    )
+    return context, names
+
+
+def _strongest(column: Floats) -> float:
+    known = column[~np.isnan(column)]
+    return float(known[np.argmax(np.abs(known))]) if len(known) else 0.0
+
+
+def _proofs(
+    asked: Asked, seen: evidence.Evidence, one: Anomaly, context: causes.Context, flagged: float
+) -> list[Proof]:
+    """Return what speaks for or against, in the order in which it is told."""
+    found = []
+    if seen.impossible:
+        found.append(Proof(key="impossible", count=seen.impossible))
+    if seen.neighbours:
+        key = "followed" if seen.moved else "not_followed"
+        found.append(Proof(key=key, count=seen.moved, of=seen.neighbours, value=round(seen.moved_by, 1)))
+    else:
+        found.append(Proof(key="no_neighbours"))
+    if abs(seen.peak) >= 2 and one.direction:
+        found.append(Proof(key="peak", value=round(abs(seen.peak), 1)))
+    if one.rarest["still"] < 0.05 and seen.longest_run >= 2:
+        found.append(Proof(key="run", count=seen.longest_run + 1))
+    if seen.shift:
+        found.append(Proof(key="shift", count=abs(seen.shift), value=float(np.sign(seen.shift))))
+    if seen.abrupt >= 4:
+        found.append(Proof(key="abrupt", value=round(seen.abrupt, 1)))
+    if seen.roughness >= 0.8 or seen.roughness <= -1:
+        found.append(Proof(key="rough" if seen.roughness > 0 else "smooth", value=round(2 ** abs(seen.roughness), 1)))
+    if seen.missing_before >= 3:
+        found.append(Proof(key="silence", count=seen.missing_before))
+    if flagged >= _FLAGGED:
+        found.append(Proof(key="flagged", value=round(flagged, 2)))
+    if context.worked_on:
+        found.append(Proof(key="worked_on"))
+    if context.battery_low:
+        found.append(Proof(key="battery_low"))
+    found += [Proof(key=key, name=name) for key in ("event", "market", "holiday") if (name := getattr(context, key))]
+    warmth = "warm" if context.warmth > 0 else "cold"
+    weather = ((warmth, context.warmth), ("rain", context.rain), ("wind", context.wind))
+    found += [Proof(key=key, value=round(abs(value), 1)) for key, value in weather if abs(value) > 2]
+    return found
+
+
+def _peak(scores: Scores, one: Anomaly) -> int:
+    part = np.abs(scores.residuals[one.start : one.end + 1, one.series])
+    return one.start + (int(np.nanargmax(part)) if (~np.isnan(part)).any() else 0)
+
+
+def _hour(asked: Asked, scores: Scores, hour: int, series: int) -> tuple[float | None, ...]:
+    """Return observed, expected, low and high of an hour, in the unit of the series."""
+    model = scores.expected
+    middle, scale = model.middle[hour : hour + 1, series], model.slow_scale[hour : hour + 1, series]
+    band = (model.back(middle + side * BAND * scale, series)[0] for side in (0, -1, 1))
+    floor = 0.0 if asked.watched.counted[series] else -np.inf
+    values = (asked.watched.values[hour, series], *(max(float(each), floor) for each in band))
+    return tuple(None if np.isnan(each) else float(f"{each:.5g}") for each in values)
+
+
+def _picture(asked: Asked, scores: Scores, one: Anomaly) -> tuple[int, tuple[tuple[float | None, ...], ...]]:
+    """Return the hours around an anomaly; of a long one, those around its beginning."""
+    first = max(0, one.start - _BEFORE_H)
+    last = min(len(asked.watched.values), max(one.end, one.seen) + 1 + _AFTER_H, first + _MOST_H)
+    return first, tuple(_hour(asked, scores, hour, one.series) for hour in range(first, last))
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -1,0 +1,149 @@
+"""What is out of the ordinary: events for the city, faults for the technician, with picture, causes and evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import get_args
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from placette.model import times
+from placette.services.anomaly import Anomaly, Choice, by_kind, chosen, state_of
+from placette.services.anomaly.terms import Kind
+from placette.web.anomaly_pictures import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Drawn, drawn
+from placette.web.anomaly_words import Teller
+from placette.web.fleet import Member, property_name
+from placette.web.pages.site import Site
+
+SPANS = (1, 7, 30)
+MOST = 12
+"""Cards of each kind before one has to ask for more."""
+_DAY_US = 86_400 * times.MICROS_PER_S
+_MARK_DAYS = 1
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One anomaly ready to be shown, with those of other sensors that belong to the same event."""
+
+    anomaly: Anomaly
+    member: Member | None
+    property: str
+    picture: Drawn | None
+    when: str
+    sentence: str
+    score: str
+    causes: tuple[tuple[str, float], ...]
+    evidence: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
+    """Names and codes of the things of the other sensors."""
+
+
+async def anomalies(site: Site, request: Request, language: str) -> Response:
+    """Answer ``/fr/anomalies``; ``days`` is 1, 7 or 30; ``place``, ``property``, ``kind`` choose; ``all`` shows all."""
+    asked = request.query_params
+    now = time.time_ns() // 1000
+    days = next((span for span in SPANS if asked.get("days") == str(span)), 7)
+    place = site.city.place(asked.get("place", ""))
+    key = asked.get("property", "")
+    kind = asked.get("kind", "")
+    choice = Choice(
+        start=now - days * _DAY_US,
+        end=now,
+        place=place.key if place else None,
+        property=key if key in site.city.properties else None,
+        kind=kind if kind in get_args(Kind) else None,  # type: ignore[arg-type]
+    )
+    found = await asyncio.to_thread(chosen, site.store, choice)
+    state = await asyncio.to_thread(state_of, site.store)
+    kinds = by_kind(found)
+    gathered = {each: together(some) for each, some in kinds.items()}
+    shown = {each: some if asked.get("all") else some[:MOST] for each, some in gathered.items()}
+    teller = Teller(site.renderer.words(language), site.renderer.figures(language), site.city)
+    return site.renderer.page(
+        request,
+        language,
+        "anomalies.html",
+        choice=choice,
+        days=days,
+        spans=SPANS,
+        state=state,
+        found=found,
+        counts={each: len(some) for each, some in kinds.items()},
+        hidden={each: len(gathered[each]) - len(shown[each]) for each in kinds},
+        cards={each: [_card(site, teller, language, group) for group in some] for each, some in shown.items()},
+        properties=_properties(site, language),
+        frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP},
+        api=f"/api/anomalies?start={times.iso(choice.start)}",
+    )
+
+
+async def marks(site: Site, members: Sequence[Member]) -> list[Anomaly]:
+    """Return the anomalies of some devices in the last day, for the mark on their pages."""
+    ids = tuple(info.id for member in members for info in member.infos)
+    now = time.time_ns() // 1000
+    choice = Choice(start=now - _MARK_DAYS * _DAY_US, end=now, datastreams=ids, pictures=False)
+    return await asyncio.to_thread(chosen, site.store, choice)
+
+
+def together(found: Sequence[Anomaly]) -> list[list[Anomaly]]:
+    """Return anomalies in groups: events of one place with the same likeliest cause and hours in common are one."""
+    groups: list[list[Anomaly]] = []
+    for one in found:
+        like = [group for group in groups if _same_event(group[0], one)]
+        if like:
+            like[0].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _same_event(first: Anomaly, other: Anomaly) -> bool:
+    """Say whether two anomalies are one event; times are ISO 8601 in UTC, which sort as texts."""
+    likeliest = [one.causes[0].key if one.causes else "" for one in (first, other)]
+    return (
+        first.kind == other.kind == "event"
+        and first.place is not None
+        and first.place == other.place
+        and likeliest[0] == likeliest[1]
+        and first.direction == other.direction
+        and first.start < other.end
+        and other.start < first.end
+    )
+
+
+def _card(site: Site, teller: Teller, language: str, group: Sequence[Anomaly]) -> Card:
+    one = group[0]
+    info = site.store.directory.by_id[one.datastream]
+    member = site.fleet.by_code.get(one.thing or "")
+    bounds = times.micros(one.start) // times.MICROS_PER_S, times.micros(one.end) // times.MICROS_PER_S
+    zone, words = site.renderer.zone, site.renderer.words(language)
+    return Card(
+        anomaly=one,
+        member=member,
+        property=property_name(site.city, info, language),
+        picture=drawn(one.picture, *bounds, zone, words.locale) if one.picture else None,
+        when=teller.when(one),
+        sentence=teller.sentence(one),
+        score=teller.score(one.score),
+        causes=tuple((teller.cause(each), each.confidence) for each in one.causes),
+        evidence=tuple(teller.proof(each) for each in one.evidence),
+        others=tuple(_named(site, other, language) for other in group[1:]),
+    )
+
+
+def _named(site: Site, one: Anomaly, language: str) -> tuple[str, str]:
+    member = site.fleet.by_code.get(one.thing or "")
+    name = (member.address or member.name(language)) if member else one.name
+    info = site.store.directory.by_id[one.datastream]
+    return f"{name} ({property_name(site.city, info, language)})", one.thing or ""
+
+
+def _properties(site: Site, language: str) -> list[tuple[str, str]]:
+    """Return the properties that something observes, by their names."""
+    keys = {info.property_key for info in site.store.directory.observed}
+    known = {key: each.names.get(language, key) for key, each in site.city.properties.items() if key in keys}
+    return sorted(known.items(), key=lambda item: item[1].casefold())
