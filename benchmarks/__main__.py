@@ -18,7 +18,7 @@ from benchmarks.parts import PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
 Name = Literal[
-    "store", "http", "mqtt", "files", "lorawan", "webhook", "codecs", "wifi", "quality", "anomaly", "queries", "start", "compare",
+    "store", "http", "mqtt", "files", "lorawan", "webhook", "codecs", "wifi", "quality", "maps", "anomaly", "queries", "start", "compare",
     "crash", "pages",
 ]  # fmt: skip
 
