@@ -9,6 +9,7 @@ import { PlacetteConsole } from "./elements/placette-console";
 import { PlacettePoints } from "./elements/placette-points";
 import { PlacettePulse } from "./elements/placette-pulse";
 import { PlacetteRefresh } from "./elements/placette-refresh";
+import { PlacetteRhythm } from "./elements/placette-rhythm";
 import { PlacetteStream } from "./elements/placette-stream";
 import { PlacetteSwap } from "./elements/placette-swap";
 import { PlacetteTheme } from "./elements/placette-theme";
@@ -23,6 +24,7 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "placette-map": PlacetteMap,
   "placette-chart": PlacetteChart,
   "placette-pulse": PlacettePulse,
+  "placette-rhythm": PlacetteRhythm,
   "placette-swap": PlacetteSwap,
   "placette-stream": PlacetteStream,
   "placette-console": PlacetteConsole,

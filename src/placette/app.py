@@ -54,7 +54,9 @@ from placette.quality import orders as quality_orders
 from placette.quality.keeper import Keeper
 from placette.reharmonising import Reharmonising
 from placette.replaying import Replaying
+from placette.rhythms import routes as rhythm_routes
 from placette.services.calibration import Correcting
+from placette.services.rhythm import Rhythmical
 from placette.settings import Settings
 from placette.store import Store, causes, inbox
 from placette.understanding import OWN_FORMAT, Understanding
@@ -138,6 +140,7 @@ class House:
         self.understanding.use_devices(self.fieldwork.settle())
         self.field = FieldDesk(store, self.fieldwork, data, self.replaying.replay)
         self._correcting = Correcting(store, city)
+        self.rhythmical = Rhythmical(store, lambda: self.city)
         self.anomalies = Anomalies(store, lambda: self.city)
         self.forecasting = Forecasting(store, city, data, settings.forecast)
         self.atlas = Atlas(store, lambda: self.city)
@@ -230,6 +233,7 @@ class House:
             public_url=self.settings.server.public_url,
             desk=self.desk,
             field=self.field,
+            rhythmical=self.rhythmical,
             atlas=self.atlas,
             ask=Inside(lambda: self.api_routes),
         )
@@ -305,6 +309,7 @@ class House:
             *self.feeds.routes(),
             *origins.routes(self.intake.arrivals),
             *signals.routes(self.store, lambda: self.city),
+            *rhythm_routes(self.store, self.rhythmical),
             *anomaly_routes(self.store, lambda: self.city),
             *forecasting.routes(self.store, lambda: self.city),
             *self.atlas.routes(),

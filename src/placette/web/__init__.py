@@ -19,6 +19,7 @@ from placette.api import Access, Route, problem
 from placette.city.model import City
 from placette.model.errors import NotFound
 from placette.publish.health import Health
+from placette.services.rhythm import Rhythmical
 from placette.store import Store
 from placette.web.assets import Assets
 from placette.web.pages.anomalies import anomalies
@@ -37,6 +38,7 @@ from placette.web.pages.layers import Atlas
 from placette.web.pages.layers import pages as layer_pages
 from placette.web.pages.network import network
 from placette.web.pages.place import place
+from placette.web.pages.rhythms import rhythms
 from placette.web.pages.sign_in import refusal, sign_in, sign_out, signed_in
 from placette.web.pages.site import Again, Site, error_page, shown, to_language, visitor_of
 from placette.web.pages.thing import thing
@@ -61,6 +63,7 @@ _PAGES = (
     _Page("/places/{key}", place, "A place: live values, habits, charts"),
     _Page("/things/{code:path}", thing, "A device: what it says now"),
     _Page("/anomalies", anomalies, "What is out of the ordinary: events and faults, with causes and evidence"),
+    _Page("/rhythms/{code:path}", rhythms, "The rhythm of one datastream: week, days, year, change"),
     _Page("/health", health_page, "How the system is doing, in plain words"),
     _Page("/network", network, "How each device and each gateway is heard"),
     _Page("/appearance", appearance, "Chooses light, dark or strong contrast"),
@@ -94,12 +97,13 @@ class Pages:
         public_url: str = "",
         desk: Desk | None = None,
         field: FieldDesk | None = None,
+        rhythmical: Rhythmical | None = None,
         atlas: Atlas | None = None,
         ask: Ask | None = None,
     ) -> None:
         self._assets = Assets()
         self._renderer = Renderer(city, self._assets, basemap, partial(visitor_of, tokens))
-        self._site = Site(store, city, health, self._renderer, tokens, again, public_url, field)
+        self._site = Site(store, city, health, self._renderer, tokens, again, public_url, field, rhythmical)
         handed = import_pages(desk) if desk is not None else []
         self._more = [_Page(path, handler, summary, Access.WRITE, method) for path, method, handler, summary in handed]
         self._more += [_Page(*each) for each in (field_pages(field) if field is not None else [])]

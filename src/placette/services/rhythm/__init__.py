@@ -4,7 +4,18 @@ Enters: datastreams as regular series (``services.panels``) and the city's days 
 ``/api/rhythms`` and the pages. Nothing is stored: a rhythm is computed when it is asked for, and kept for a while.
 """
 
-from placette.services.rhythm.answer import Lack, Month, Moved, Period, Profile, Rhythms, SeriesRhythm, Shifted, Told
+from placette.services.rhythm.answer import (
+    Lack,
+    Month,
+    Moved,
+    Period,
+    Profile,
+    Rhythms,
+    SeriesRhythm,
+    Shifted,
+    Told,
+    TypicalWeek,
+)
 from placette.services.rhythm.work import LONGEST_DAYS, MOST_DATASTREAMS, Rhythmical
 
 __all__ = [
@@ -20,4 +31,5 @@ __all__ = [
     "SeriesRhythm",
     "Shifted",
     "Told",
+    "TypicalWeek",
 ]

@@ -128,6 +128,20 @@ class SeriesRhythm(Told, frozen=True, kw_only=True):
     step_s: int
 
 
+class TypicalWeek(msgspec.Struct, frozen=True, kw_only=True):
+    """The median of each hour of the week (7 × 24, Monday first) of several datastreams together, as pages show it.
+
+    What is counted or metered is added up in hours in which all of them have a value, sound levels are averaged as
+    energy, everything else is averaged. ``weeks`` are those with any value.
+    """
+
+    week: tuple[Values, ...]
+    week_days: tuple[int, ...]
+    weeks: int
+    datastreams: int
+    combine: str
+
+
 class Rhythms(msgspec.Struct, frozen=True, kw_only=True):
     """What ``/api/rhythms`` answers; dates and hours are those of ``zone``."""
 

@@ -16,12 +16,15 @@ from placette.city.model import City
 from placette.model.times import MICROS_PER_S, iso
 from placette.services.days import school_holidays_known, special_days
 from placette.services.panels import Regular, regular
-from placette.services.rhythm.answer import Rhythms, SeriesRhythm
+from placette.services.rhythm.answer import Rhythms, SeriesRhythm, TypicalWeek
 from placette.services.rhythm.compute import rhythm_of
+from placette.services.rhythm.week import typical_week
 from placette.store import DatastreamInfo, Store
 
 MOST_DATASTREAMS = 24
 LONGEST_DAYS = 5 * 366
+WEEK_DAYS = 91
+"""What pages call a typical week is that of the last thirteen: long enough for medians, short enough for the season."""
 KEPT = 256
 KEPT_S = 600
 """Values that come late into the past are seen after ten minutes at the most."""
@@ -39,6 +42,7 @@ class Rhythmical:
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._kept: OrderedDict[tuple[int, int, int], tuple[float, SeriesRhythm]] = OrderedDict()
+        self._weeks: OrderedDict[tuple[int, ...], tuple[float, TypicalWeek | None]] = OrderedDict()
 
     async def of(self, infos: Sequence[DatastreamInfo], start: int, end: int) -> Rhythms:
         """Return the rhythms from ``start`` to the last hour that is over at ``end`` (µs UTC).
@@ -57,6 +61,27 @@ class Rhythmical:
             school_holidays_known=(known[0].isoformat(), known[1].isoformat()) if known else None,
             series=tuple(found),
         )
+
+    async def week(self, infos: Sequence[DatastreamInfo], now: int) -> TypicalWeek | None:
+        """Return the typical week of the last thirteen that datastreams of one property show together.
+
+        ``now`` is µs UTC; ``None`` without any value.
+        """
+        hour = now // _HOUR_US
+        key = (hour, *(info.id for info in infos))
+        made, found = self._weeks.get(key, (0.0, None))
+        if key not in self._weeks or self._clock() - made >= KEPT_S:
+            async with self._one_at_a_time:
+                found = await asyncio.to_thread(self._week, self._city(), infos, hour * _HOUR_US)
+            self._weeks[key] = self._clock(), found
+            while len(self._weeks) > KEPT:
+                self._weeks.popitem(last=False)
+        return found
+
+    def _week(self, city: City, infos: Sequence[DatastreamInfo], end: int) -> TypicalWeek | None:
+        panel = regular(self._store, city, infos, end - WEEK_DAYS * 24 * _HOUR_US, end, "hour")
+        combine, decimals = _property(city, infos[0])
+        return typical_week(panel.values, panel.start_s // 3_600, combine, decimals)
 
     async def _made(self, city: City, info: DatastreamInfo, start: int, end: int) -> SeriesRhythm:
         async with self._one_at_a_time:
@@ -84,6 +109,12 @@ class Rhythmical:
         return _rhythm(city, info, panel)
 
 
+def _property(city: City, info: DatastreamInfo) -> tuple[str, int]:
+    """Return how values of a datastream become one, and its decimals."""
+    known = city.properties.get(info.property_key or "")
+    return (known.combine, known.decimals) if known else ("mean", 2)
+
+
 def _span(start: int, end: int) -> tuple[int, int]:
     """Return the hours of a question: until the next hour is over, its answer is the same."""
     return start // _HOUR_US, end // _HOUR_US
@@ -97,8 +128,7 @@ def _is_daily(values: Floats) -> bool:
 
 
 def _rhythm(city: City, info: DatastreamInfo, panel: Regular) -> SeriesRhythm:
-    known = city.properties.get(info.property_key or "")
-    combine, decimals = (known.combine, known.decimals) if known else ("mean", 2)
+    combine, decimals = _property(city, info)
     series = LocalSeries(panel.start_s // 3_600, 1 if panel.step_s == 3_600 else 24, panel.values[:, 0])
     first = date(1970, 1, 1) + timedelta(seconds=panel.start_s)
     last = first + timedelta(seconds=panel.step_s * len(panel.values))

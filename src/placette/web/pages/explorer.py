@@ -17,7 +17,9 @@ from placette.store.series import Interval
 from placette.web.charts import Chart, chart
 from placette.web.figures import moment
 from placette.web.fleet import OBJECTIVE_ORDER, Member
+from placette.web.pages.rhythms import week_of
 from placette.web.pages.site import Site
+from placette.web.rhythms import Week
 
 Stream = tuple[DatastreamInfo, Member]
 Offered = dict[str, list[Stream]]
@@ -65,6 +67,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     origin: str
     since: int | None
+    week: Week | None = None
 
 
 async def explore(site: Site, language: str, members: list[Member], asked: dict[str, str]) -> Explorer | None:
@@ -88,7 +91,8 @@ async def explore(site: Site, language: str, members: list[Member], asked: dict[
     if span == "1y" and empty:
         start = found[0].time[empty] * MICROS_PER_S
         found = await gather(site.store, site.city, [info for info, _ in chosen], start, end, interval)
-    return _explorer(site, language, offered, chosen, having, span, found, (start, end, interval))
+    shown = _explorer(site, language, offered, chosen, having, span, found, (start, end, interval))
+    return msgspec.structs.replace(shown, week=await week_of(site, language, [info for info, _ in chosen]))
 
 
 def _leading(found: list[Series]) -> int:

@@ -17,6 +17,7 @@ from placette.model.errors import NotFound, PlacetteError
 from placette.model.replays import ReharmoniseReport, ReplayReport, Rereading
 from placette.publish.health import Health
 from placette.publish.kept import Kept
+from placette.services.rhythm import Rhythmical
 from placette.store import Store
 from placette.store.inbox import Choice
 from placette.web.attempts import Attempts
@@ -55,6 +56,7 @@ class Site:
         again: Again,
         public_url: str = "",
         field: Any = None,
+        rhythmical: Rhythmical | None = None,
     ) -> None:
         self.store = store
         self.city = city
@@ -64,6 +66,7 @@ class Site:
         self.again = again
         self.public_url = public_url
         self.field = field
+        self.rhythmical = rhythmical or Rhythmical(store, lambda: self.city)
         self.attempts = Attempts()
         self._now = Now(store, city)
         self._fleet = Kept(lambda directory: Fleet(self.city, directory))
