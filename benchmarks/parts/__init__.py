@@ -11,6 +11,7 @@ from benchmarks.parts import (
     anomaly,
     codecs,
     compare,
+    console,
     crash,
     files,
     http,
@@ -58,6 +59,7 @@ PARTS: tuple[Part, ...] = (
     queries,
     start,
     compare,
+    console,
     crash,
     pages,
 )

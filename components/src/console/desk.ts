@@ -16,6 +16,7 @@ export class Desk {
   private engine: PlotEngine | undefined;
   private reading: AbortController | undefined;
   private typing = 0;
+  private listed = new URL(location.href).searchParams.getAll("datastream").join();
   private readonly labels: Record<string, string>;
   private readonly form: HTMLFormElement;
 
@@ -28,6 +29,7 @@ export class Desk {
     host.addEventListener("submit", this.submitted);
     host.addEventListener("click", this.clicked);
     host.addEventListener("placette-point", this.picked as EventListener);
+    host.addEventListener("toggle", this.opened, true);
     addEventListener("popstate", this.went);
     const drawer = host.querySelector<HTMLDetailsElement>("#console-drawer");
     if (drawer && matchMedia("(max-width: 60em)").matches && this.chosen.length) drawer.open = false;
@@ -95,6 +97,20 @@ export class Desk {
 
   private readonly went = (): void => void this.show(new URL(location.href), false);
 
+  /** A long table is only made when it is looked at: the page without its picture has it. */
+  private readonly opened = async (event: Event): Promise<void> => {
+    const table = event.target as HTMLDetailsElement;
+    if (!table.open || !table.matches("[data-late]")) return;
+    table.removeAttribute("data-late");
+    const url = new URL(location.href);
+    url.searchParams.set("part", "view");
+    const answer = await fetch(url);
+    if (!answer.ok) return this.say(this.labels["failed"] ?? "");
+    const whole = document.createElement("template");
+    whole.innerHTML = await answer.text();
+    table.replaceChildren(...(whole.content.getElementById(table.id)?.childNodes ?? []));
+  };
+
   private readonly clicked = (event: MouseEvent): void => {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const target = event.target as Element;
@@ -135,7 +151,9 @@ export class Desk {
     plot.catch(() => undefined); // told below, when its turn comes
     if (push) history.pushState(null, "", url);
     try {
-      const list = this.replace("list", url, signal);
+      const chosen = url.searchParams.getAll("datastream").join();
+      const list = chosen === this.listed ? null : this.replace("list", url, signal);
+      this.listed = chosen;
       await this.replace("view", url, signal);
       this.furnish();
       if (this.figure?.hasAttribute("data-plot")) await this.draw(plot);

@@ -92,7 +92,7 @@ def _spread(
     shape = (len(infos), len(grid))
     size = len(infos) * len(grid)
     sums: dict[str, Floats] = {
-        name: np.bincount(cells, columns[name].astype(np.float64), size).reshape(shape)
+        name: np.asarray(np.bincount(cells, columns[name].astype(np.float64), size), np.float64).reshape(shape)
         for name in ("count", "sum", "energy")
     }
     there = sums["count"]

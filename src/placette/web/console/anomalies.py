@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from placette.model.times import iso
+from placette.model.times import MICROS_PER_S, iso
 from placette.publish import sheets
 from placette.web.console.desk import AT, Desk, Named, Table, View
 from placette.web.console.forecast import _seconds as seconds
@@ -16,6 +16,8 @@ from placette.web.console.plot import Mark
 from placette.web.console.question import Question
 
 MOST_LISTED = 100
+MOST_DAYS = 365
+"""How far back anomalies are asked for."""
 _TONES = {"fault": "ochre", "event": "brick"}
 
 
@@ -24,7 +26,7 @@ async def anomalies(desk: Desk, language: str, question: Question) -> View:
     words = desk.words(language)
     asked = {
         "datastream": ",".join(str(info.id) for info in question.infos),
-        "start": iso(question.span.start),
+        "start": iso(max(question.span.start, question.span.end - MOST_DAYS * 86_400 * MICROS_PER_S)),
         "end": iso(question.span.end),
     }
     answer = await desk.asked("/api/anomalies", asked)

@@ -38,14 +38,22 @@ Ask = Callable[[str, Mapping[str, str]], Awaitable[bytes]]
 """Answers a public address of our own API, without a socket; raises the error that the address would answer."""
 
 
+Rows = tuple[tuple[str, ...], ...]
+
+
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """The words of a picture: headings, and rows whose first cell names them. ``note`` says what is left out."""
 
     caption: str
     headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Rows | Callable[[], Rows]
     note: str = ""
     open: bool = True
+
+    @property
+    def lines(self) -> Rows:
+        """The rows, made now where they are only made when they are looked at."""
+        return self.rows if isinstance(self.rows, tuple) else self.rows()
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from placette.model.times import MICROS_PER_S
 from placette.publish import sheets
 from placette.publish.wide import Wide
 from placette.store import series
-from placette.web.console.desk import AT, Desk, Named, Table, View
+from placette.web.console.desk import AT, Desk, Named, Rows, Table, View
 from placette.web.console.drawing import picture
 from placette.web.console.plot import Band, Floats, Line, Mark, Plot
 from placette.web.console.question import Question, code_of
@@ -179,19 +180,23 @@ def _values(desk: Desk, language: str, named: list[Named], wide: Wide, step: str
     most = max(12, MOST_CELLS // max(1, len(named)))
     shown = range(len(wide.time) - 1, max(-1, len(wide.time) - 1 - most), -1)
     style = AT if step in ("raw", "hour") else "EEE d MMM y"
-    rows = tuple(
-        (
-            figures.at(int(wide.time[place]) * MICROS_PER_S, style),
-            *(
-                words("live.absent") if value != value else figures.number(value, one.decimals)  # noqa: PLR0124  # NaN
-                for value, one in zip(wide.value[:, place].tolist(), named, strict=True)
-            ),
+    absent = words("live.absent")
+
+    def rows() -> Rows:
+        return tuple(
+            (
+                figures.at(int(wide.time[place]) * MICROS_PER_S, style),
+                *(
+                    figures.number(value, one.decimals) if math.isfinite(value) else absent
+                    for value, one in zip(wide.value[:, place].tolist(), named, strict=True)
+                ),
+            )
+            for place in shown
         )
-        for place in shown
-    )
-    left = len(wide.time) - len(rows)
+
+    left = len(wide.time) - len(shown)
     return Table(
-        caption=words("console.values", count=len(rows)),
+        caption=words("console.values", count=len(shown)),
         headings=(words("console.head.time"), *(f"{one.name} ({one.unit})" if one.unit else one.name for one in named)),
         rows=rows,
         note=words("console.more_in_files", count=left) if left else "",

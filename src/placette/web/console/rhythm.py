@@ -21,6 +21,7 @@ MOST = 6
 _LEAST_DAYS = 28
 """A typical week of fewer days than four weeks is no more than those days."""
 _TAKEN_DAYS = 56
+_MOST_DAYS = 1_800
 _CYCLES = ("day", "week", "year")
 
 
@@ -43,6 +44,8 @@ async def rhythm(desk: Desk, language: str, question: Question) -> View:
     if span.days < _LEAST_DAYS:
         span = Span(span.end - _TAKEN_DAYS * 86_400 * MICROS_PER_S, span.end)
         notices.append(words("console.fault.short", days=_TAKEN_DAYS))
+    if span.days > _MOST_DAYS:
+        span = Span(span.end - _MOST_DAYS * 86_400 * MICROS_PER_S, span.end)
     asked = {"datastream": ",".join(str(one.info.id) for one in named), "start": iso(span.start), "end": iso(span.end)}
     answer = await desk.asked("/api/rhythms", asked)
     found = [] if answer is None else answer["series"]
