@@ -88,7 +88,10 @@ class Concerned(msgspec.Struct, frozen=True):
 
 def routes(store: Store, replay: Replay, clock: Clock = now) -> list[Route]:
     """Return the routes of the inbox; ``replay`` tries letters again."""
+    return [*_looking(store), *_ordering(store, replay, clock)]
 
+
+def _looking(store: Store) -> list[Route]:
     async def listed(request: Request) -> Response:
         choice = _choice(request, _CHOOSING | {"limit"})
         found = await inbox.list(store, choice, min(_number(request, "limit") or PAGE, AT_ONCE))
@@ -107,6 +110,15 @@ def routes(store: Store, replay: Replay, clock: Clock = now) -> list[Route]:
         headers = {"Content-Disposition": 'attachment; filename="dead-letters.ndjson"', "Cache-Control": "no-store"}
         return StreamingResponse(_lines(store, choice), headers=headers, media_type="application/x-ndjson")
 
+    return [
+        _get("", listed, "List what arrived and could not be used, newest first", list[ShownLetter]),
+        _get("/causes", grouped, "Count it by cause, the most frequent first", list[ShownCause]),
+        _get("/export", export, "Download it whole, one JSON line for each letter", None),
+        _get("/{id:int}", one, "Show one letter whole", Exported),
+    ]
+
+
+def _ordering(store: Store, replay: Replay, clock: Clock) -> list[Route]:
     async def again(request: Request) -> Response:
         order = await _order(request, ReplayOrder)
         return json_response(await replay(order.choice(), order.codec))
@@ -130,10 +142,6 @@ def routes(store: Store, replay: Replay, clock: Clock = now) -> list[Route]:
         )
 
     return [
-        _get("", listed, "List what arrived and could not be used, newest first", list[ShownLetter]),
-        _get("/causes", grouped, "Count it by cause, the most frequent first", list[ShownCause]),
-        _get("/export", export, "Download it whole, one JSON line for each letter", None),
-        _get("/{id:int}", one, "Show one letter whole", Exported),
         _post("/replay", again, "Try dead letters again", ReplayOrder, ReplayReport),
         _post("/dismiss", dismiss, "Put dead letters away, or bring them back", DismissOrder, Concerned),
         _post("/mend", mend, "Set the form in which a dead letter is replayed", MendOrder, Exported),

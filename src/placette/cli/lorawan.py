@@ -101,7 +101,10 @@ def battery(
         "temperature_percent": temperature,
         "self_discharge_percent": self_discharge,
     }
-    found = lorawan.life(lorawan.made(lorawan.Device, given), on_air)
+    _show(lorawan.life(lorawan.made(lorawan.Device, given), on_air))
+
+
+def _show(found: lorawan.Life) -> None:
     print(f"{found.days:,.0f} days ({found.years:.1f} years) on {found.usable_mah:,.0f} usable mA·h")
     for name in ("sleep", "measure", "transmit", "receive", "self_discharge"):
         charge = getattr(found, f"{name}_mah")
