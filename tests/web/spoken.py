@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,7 +55,6 @@ APART = (
     "harmonise/ndjson.py",
     "harmonise/wifi",
     "model/school_holidays.py",
-    "model/units.py",
     "model/wifi.py",
 )
 """Bulk data by HTTP, Wi-Fi scanners, what is read when a city starts: no page shows what is wrong with them."""
@@ -88,6 +88,7 @@ _SPOKEN: dict[str, dict[str, int]] = {
     "Guess": {"evidence": 2, "alternatives": 3},
     "Column": {"evidence": 99},
     "Named": {"evidence": 3},
+    "replace": {"evidence": 99},
     "plain_column": {"evidence": 4},
 }
 """Which arguments of which calls are sentences, by name and position."""
@@ -102,23 +103,30 @@ Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Said(NamedTuple):
-    """A form and where it is said; ``part`` of another sentence, or one by itself."""
+    """A form and where it is said, as what (``what``, ``remedy``, ``evidence``…); ``part`` of another, or by itself."""
 
     form: str
     where: str
+    field: str
     part: bool
 
 
-def said() -> Iterator[Said]:
-    """Yield every form of the rooms above."""
+@cache
+def said() -> tuple[Said, ...]:
+    """Return every form of the rooms above."""
+    return tuple(_said())
+
+
+def _said() -> Iterator[Said]:
     for path in sorted(SOURCES.rglob("*.py")):
         name = str(path.relative_to(SOURCES))
         if name.startswith(ROOMS) and not name.startswith(APART):
             yield from _Source(path, name).said()
     for fault in Fault:
-        yield from (Said(text, "harmonise/faults.py", part=False) for text in (fault.what, fault.remedy) if text)
+        told = {"what": fault.what, "remedy": fault.remedy}
+        yield from (Said(text, "harmonise/faults.py", field, part=False) for field, text in told.items() if text)
     for schema in schemas.known():
-        yield from (Said(one.means, f"schema {schema.key}", part=False) for one in schema.columns.values())
+        yield from (Said(one.means, f"schema {schema.key}", "evidence", part=False) for one in schema.columns.values())
 
 
 class _Form(NamedTuple):
@@ -136,22 +144,22 @@ class _Source:
         self._functions = {node.name: node for node in ast.walk(self._tree) if isinstance(node, ast.FunctionDef)}
 
     def said(self) -> Iterator[Said]:
-        for node, given in self._given():
+        for node, field, given in self._given():
             for form in self._forms(given, self._scope(node), 0):
                 if _WORDS.search(_HOLE.sub("", form.text)):
-                    yield Said(form.text, f"{self._name}:{given.lineno}", form.part)
+                    yield Said(form.text, f"{self._name}:{given.lineno}", field, form.part)
 
-    def _given(self) -> Iterator[tuple[ast.AST, ast.expr]]:
+    def _given(self) -> Iterator[tuple[ast.AST, str, ast.expr]]:
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Call):
                 if _callee(node) != "NotFound" or not self._name.startswith("web/pages"):  # a page 404 of its own words
-                    yield from ((node, given) for given in _arguments(node))
+                    yield from ((node, field, given) for field, given in _arguments(node))
             elif isinstance(node, ast.Assign) and getattr(node.targets[0], "attr", "") == "problem":
-                yield node, node.value
+                yield node, "what", node.value
             elif isinstance(node, ast.Return) and node.value is not None:
                 function = self._scope(node)
                 if getattr(function, "name", "") in _RETURNED:
-                    yield node, node.value
+                    yield node, "what", node.value
 
     def _scope(self, node: ast.AST) -> Scope:
         while node in self._around:
@@ -218,7 +226,11 @@ class _Source:
         return found or [_Form(_DATA)]
 
     def _rows(self, iterated: ast.expr) -> list[ast.expr]:
-        """Return the rows that a loop goes through, where they are written out."""
+        """Return the rows that a loop goes through or that a function returns, where they are written out."""
+        if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name):
+            function = self._functions.get(iterated.func.id)
+            inside = ast.walk(function) if function else ()
+            return [node.value for node in inside if isinstance(node, ast.Return) and node.value]
         if isinstance(iterated, ast.Name):
             found = [value for node in self._tree.body for value in _assigned(node, iterated.id, lambda _: [])]
             iterated = found[0] if found else iterated
@@ -236,17 +248,17 @@ def _added(left: list[_Form], right: list[_Form]) -> list[_Form]:
     return [_Form(one.text + other.text) for one in whole[0] for other in whole[1]] + parts
 
 
-def _arguments(call: ast.Call) -> Iterator[ast.expr]:
-    """Yield the sentences that a call is given."""
+def _arguments(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the sentences that a call is given, and as what."""
     name = _callee(call)
     if name == "append" and isinstance(call.func, ast.Attribute) and not isinstance(call.args[0], ast.Call | ast.Tuple):
         listed = call.func.value
         if (listed.attr if isinstance(listed, ast.Attribute) else getattr(listed, "id", "")) == "faults":
-            yield call.args[0]
+            yield "what", call.args[0]
     for field, position in _SPOKEN.get(name, {}).items():
         given = _argument(call, field, position)
         if given is not None:
-            yield given
+            yield field, given
 
 
 def _argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
@@ -273,7 +285,7 @@ def _assigned(node: ast.AST, name: str, rows_of: Callable[[ast.expr], list[ast.e
             yield value
         elif isinstance(target, ast.Tuple):
             at = next((at for at, each in enumerate(target.elts) if getattr(each, "id", "") == name), None)
-            for row in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+            for row in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value, *rows_of(value)):
                 if at is not None and isinstance(row, ast.Tuple) and at < len(row.elts):
                     yield row.elts[at]
 

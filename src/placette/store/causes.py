@@ -6,6 +6,7 @@ device codes become ``…``. It is told from the reasons when it is asked for, s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -65,6 +66,17 @@ def folded(column: str) -> str:
     Regular expressions of DuckDB are those of RE2: their time is linear in the text, whatever a network sends.
     """
     return _trimmed(_replaced(f"left({column}, {LONGEST})", _VARIABLE))
+
+
+def bare(reason: str) -> str:
+    """Return a reason without its variable parts, as :func:`folded` does in the database.
+
+    >>> bare("'ROT-01' sent 3 bytes at 2026-07-01T12:00:00Z")
+    "'…' sent … bytes at …"
+    """
+    for pattern, by in _VARIABLE:
+        reason = re.sub(pattern.replace("''", "'"), by.replace("''", "'"), reason[:LONGEST], flags=re.ASCII)
+    return reason.strip()[:LONGEST]
 
 
 def _trimmed(sql: str) -> str:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from babel.numbers import format_decimal, format_percent
 
+from placette.store import causes
 from placette.web.words import Words
 
 LONGEST = 4_000
@@ -35,11 +36,19 @@ _PLACED = re.compile(r"(\S+:\d+: )(.+)", re.DOTALL)
 _WRITTEN_AS_IS = re.compile(r"0\d+[dx]")
 
 
-class _Hole(NamedTuple):
-    """Where something is filled in: how the source formats it, whether it stands between apostrophes."""
+Told = tuple[int, str | None]
+"""What was told, and how many characters of the sentence are its form's own."""
 
-    spec: str
-    quoted: bool
+
+class _Hole(NamedTuple):
+    """Where something is filled in: how the source formats it, whether it stands between apostrophes.
+
+    One that is not ``kept`` was a figure or a name of the sentence's own.
+    """
+
+    spec: str = ""
+    quoted: bool = False
+    kept: bool = True
 
 
 class _Form(NamedTuple):
@@ -54,25 +63,32 @@ class _Form(NamedTuple):
         return sum(map(len, self.pieces))
 
     def values(self, sentence: str) -> list[str] | None:
-        """Return what is filled in, ``None`` when the sentence has another form; each piece is taken where it first is.
+        """Return what is filled in, ``None`` when the sentence has another form.
 
         >>> _form("'{}' looks for {}", "").values("'EM300' looks for pm10")
         ['EM300', 'pm10']
         """
-        first, *between, last = self.pieces
-        at, end = len(first), len(sentence) - len(last)
-        if at > end or not sentence.startswith(first) or not sentence.endswith(last):
+        found = _between(self.pieces, sentence)
+        if found is None:
             return None
-        found = []
-        for piece in between:
-            here = sentence.find(piece, at, end)
-            if here < 0:
-                return None
-            found.append(sentence[at:here])
-            at = here + len(piece)
-        found.append(sentence[at:end])
         fits = all(not hole.spec or _FIGURE.fullmatch(value) for hole, value in zip(self.holes, found, strict=True))
         return found if fits else None
+
+
+def _between(pieces: tuple[str, ...], text: str) -> list[str] | None:
+    """Return what stands between pieces of a text, each taken where it first is; ``None`` when one is not there."""
+    first, *middle, last = pieces
+    at, end = len(first), len(text) - len(last)
+    if at > end or not text.startswith(first) or not text.endswith(last):
+        return None
+    found = []
+    for piece in middle:
+        here = text.find(piece, at, end)
+        if here < 0:
+            return None
+        found.append(text[at:here])
+        at = here + len(piece)
+    return [*found, text[at:end]]
 
 
 class Sentences:
@@ -84,22 +100,30 @@ class Sentences:
         self._known = lru_cache(KEPT)(self._tell)
 
     def tell(self, sentence: str) -> str | None:
-        """Return a fault, a remedy or a piece of evidence in this language, ``None`` when it is none that is known."""
-        if self._words.language == "en":
-            return sentence
-        return self._known(sentence) if len(sentence) <= LONGEST else None
+        """Return a fault, a remedy or a piece of evidence in this language, ``None`` when it is none that is known.
 
-    def _tell(self, sentence: str) -> str | None:
-        return self._list(sentence) or self._error(sentence) or self._told(sentence)[1]
+        A sentence may stand for many, with ``…`` for what varies from one to the next.
+        """
+        return sentence if self._words.language == "en" else self._of(sentence)[1]
 
-    def _told(self, sentence: str) -> tuple[int, str | None]:
-        """Return a sentence by its form, with how many characters of it are the form's own."""
+    def _of(self, sentence: str) -> Told:
+        return self._known(sentence) if len(sentence) <= LONGEST else (0, None)
+
+    def _tell(self, sentence: str) -> Told:
+        for read in (self._list, self._error):
+            found = read(sentence)
+            if found[1]:
+                return found
+        return self._told(sentence)
+
+    def _told(self, sentence: str) -> Told:
+        """Return a sentence by its form."""
         if sentence in self._whole:
             return len(sentence), self._whole[sentence]
         for form in self._forms:
             values = form.values(sentence)
             if values is not None:
-                filled = (self._filled(hole, value) for hole, value in zip(form.holes, values, strict=True))
+                filled = (self._filled(*pair) for pair in zip(form.holes, values, strict=True) if pair[0].kept)
                 return form.weight, form.text.format(*filled)
         return 0, None
 
@@ -115,28 +139,31 @@ class Sentences:
             return str(format_percent(figure / 100, locale=self._words.locale))
         return str(format_decimal(figure, locale=self._words.locale))
 
-    def _error(self, sentence: str) -> str | None:
+    def _error(self, sentence: str) -> Told:
         """Return an error as a whole: the place in a file, what is wrong, where, and the remedy."""
         if placed := _PLACED.fullmatch(sentence):
-            told = self.tell(placed[2])
-            return told and placed[1] + told
+            weight, told = self._of(placed[2])
+            return weight, told and placed[1] + told
         what, dash, remedy = sentence.partition(" — ")
         if not dash and not what.endswith(")"):
-            return None
+            return 0, None
         weight, told = self._told(what)
         if what.endswith(")"):
             bare, _, where = what[:-1].rpartition(" (")
             more, alone = self._told(bare)
-            told = f"{alone} ({self.tell(where) or where})" if alone and more > weight else told
-        return told and told + (f" — {self.tell(remedy) or remedy}" if dash else "")
+            if alone and more > weight:
+                weight, told = more, f"{alone} ({self.tell(where) or where})"
+        return weight, told and told + (f" — {self.tell(remedy) or remedy}" if dash else "")
 
-    def _list(self, sentence: str) -> str | None:
+    def _list(self, sentence: str) -> Told:
         """Return several sentences that were put into one: each is known, and the whole is no sentence by itself."""
         parts = sentence.split("; ")
         if len(parts) == 1 or sentence in self._whole:
-            return None
-        told = [self.tell(part) for part in parts]
-        return "\u00a0; ".join(filter(None, told)) if all(told) else None
+            return 0, None
+        found = [self._of(part) for part in parts]
+        told = [text for _, text in found if text]
+        whole = "\u00a0; ".join(told) if len(told) == len(parts) else None
+        return sum(weight for weight, _ in found), whole
 
 
 @cache
@@ -156,7 +183,8 @@ def _catalogue(language: str) -> tuple[dict[str, str], tuple[_Form, ...]]:
     """Return the sentences into which nothing is filled, and the forms of the others: those that say most first."""
     read = [_form(form, text) for form, text in forms(language).items()]
     whole = {form.pieces[0]: form.text.format() for form in read if not form.holes}
-    return whole, tuple(sorted((form for form in read if form.holes), key=lambda form: -form.weight))
+    holed = [form for form in (*read, *map(_bare, read)) if form.holes]
+    return whole, tuple(sorted(holed, key=lambda form: -form.weight))
 
 
 def _form(form: str, text: str) -> _Form:
@@ -169,3 +197,12 @@ def _form(form: str, text: str) -> _Form:
             holes.append(_Hole(spec or "", quoted=pieces[-1].endswith("'") and after.startswith("'")))
             pieces.append("")
     return _Form(tuple(pieces), tuple(holes), text)
+
+
+def _bare(form: _Form) -> _Form:
+    """Return a form without figures and names of its own, as the causes of dead letters are told."""
+    marked = "\0".join(form.pieces).replace("'\0'", "\1")  # what is filled in stands for itself
+    pieces = re.split("(\0|…)", causes.bare(marked).replace("\1", "'\0'"))
+    holes = iter(form.holes)
+    found = (next(holes) if each == "\0" else _Hole(kept=False) for each in pieces[1::2])
+    return _Form(tuple(pieces[::2]), tuple(found), form.text)

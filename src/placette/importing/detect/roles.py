@@ -125,7 +125,7 @@ class Named(NamedTuple):
 
 def subject(columns: Texts, marks: Marks, taken: set[str], *, unique: bool) -> Named | None:
     """Return the column that identifies the Thing of a row: different in every row (``unique``), or coming again."""
-    best: list[tuple[float, str, str]] = []
+    best: list[tuple[float, str, int, int]] = []
     roles = words.vocabulary()["roles"]
     for name, texts in columns.items():
         filled = [text for text in texts if text]
@@ -140,16 +140,11 @@ def subject(columns: Texts, marks: Marks, taken: set[str], *, unique: bool) -> N
         if right and (score or (is_text and not unique)) and not says(bare, roles["serial"]):
             if not unique and len(set(filled)) == 1 and not score:
                 continue
-            best.append(
-                (
-                    score + 0.2 * is_text + (0.4 if not unique else 0) * (len(set(filled)) > 1),
-                    name,
-                    f"{len(set(filled)):,} different texts in {len(filled):,} rows",
-                )
-            )
+            score += 0.2 * is_text + (0.4 if not unique else 0) * (len(set(filled)) > 1)
+            best.append((score, name, len(set(filled)), len(filled)))
     if not best:
         return None
-    score, key, evidence = max(best, key=lambda each: each[0])
+    score, key, different, rows = max(best, key=lambda each: each[0])
     label = next(
         (
             name
@@ -158,7 +153,7 @@ def subject(columns: Texts, marks: Marks, taken: set[str], *, unique: bool) -> N
         ),
         key,
     )
-    return Named(key, label, 0.9 if score >= 1.5 else 0.65, evidence)
+    return Named(key, label, 0.9 if score >= 1.5 else 0.65, f"{different:,} different texts in {rows:,} rows")
 
 
 def value(name: str, texts: Sequence[str], city: Mapping[str, str]) -> Column:
