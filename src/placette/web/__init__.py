@@ -30,6 +30,7 @@ from placette.web.pages.dead_letters import change_dead_letters, dead_letters
 from placette.web.pages.field import Desk as FieldDesk
 from placette.web.pages.field import pages as field_pages
 from placette.web.pages.field import short
+from placette.web.pages.forecasts import forecasts
 from placette.web.pages.health import health as health_page
 from placette.web.pages.home import home
 from placette.web.pages.imports import Desk
@@ -62,8 +63,9 @@ _PAGES = (
     _Page("/", home, "The city map: the places now, every device, the list equal to the map"),
     _Page("/places/{key}", place, "A place: live values, habits, charts"),
     _Page("/things/{code:path}", thing, "A device: what it says now"),
-    _Page("/anomalies", anomalies, "What is out of the ordinary: events and faults, with causes and evidence"),
     _Page("/rhythms/{code:path}", rhythms, "The rhythm of one datastream: week, days, year, change"),
+    _Page("/anomalies", anomalies, "What is out of the ordinary: events and faults, with causes and evidence"),
+    _Page("/forecasts", forecasts, "What was forecast beside what came, and beside the naive"),
     _Page("/health", health_page, "How the system is doing, in plain words"),
     _Page("/network", network, "How each device and each gateway is heard"),
     _Page("/appearance", appearance, "Chooses light, dark or strong contrast"),

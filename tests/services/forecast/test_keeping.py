@@ -71,7 +71,7 @@ def test_former_issues_come_back_and_the_oldest_go(tmp_path: Path) -> None:
     ]
     save_record(tmp_path, "hour", record)
     found = load_record(tmp_path, "hour")
-    assert (len(found), found[0].start_s) == (60, 10 * 86_400)
+    assert (len(found), found[0].start_s) == (28, 42 * 86_400)
     assert np.array_equal(found[0].array(found[0].final), quantiles)
     (tmp_path / "hour.record").write_bytes(b"no record")
     assert load_record(tmp_path, "hour") == []

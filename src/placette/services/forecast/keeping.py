@@ -23,8 +23,8 @@ from placette.services.forecast.terms import Floats
 
 FORMAT = b"placette forecast model 1\n"
 _KEY = "key"
-_RECORD_LIMIT = 60
-"""Issues of midnight that are kept: two months of score."""
+_RECORD_LIMIT = 28
+"""Issues of midnight that are kept: what is weighed, corrected and judged by."""
 
 
 class Learnt(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from placette.model.errors import NotFound
 from placette.web.fleet import OBJECTIVE_ORDER, Member
 from placette.web.habits import Habit
+from placette.web.outlook import outlook
 from placette.web.pages.anomalies import marks
 from placette.web.pages.explorer import explore
 from placette.web.pages.layers import mapped_at
@@ -18,7 +19,7 @@ from placette.web.pages.site import Site
 from placette.web.readings import Cell, readings
 
 PLAN = (560, 420)
-PARTS = {"now": "parts/place_now.html", "chart": "parts/explorer.html"}
+PARTS = {"now": "parts/place_now.html", "chart": "parts/explorer.html", "outlook": "parts/outlook.html"}
 _HOURS_HEIGHT = 100.0
 
 
@@ -42,7 +43,7 @@ class Hour(msgspec.Struct, frozen=True):
 
 
 async def place(site: Site, request: Request, language: str) -> Response:
-    """Answer ``/fr/places/{key}``; ``part=now`` and ``part=chart`` answer the parts that change."""
+    """Answer ``/fr/places/{key}``; ``part=now``, ``part=chart``, ``part=outlook`` answer those parts."""
     key = request.path_params["key"]
     here = next((one for one in await site.places() if one.place.key == key), None)
     if here is None:
@@ -50,9 +51,11 @@ async def place(site: Site, request: Request, language: str) -> Response:
     asked = dict(request.query_params)
     part = asked.get("part", "")
     values: dict[str, Any] = {"here": here, "place": here.place}
-    if part != "chart":
+    if part in ("", "outlook"):
+        values["outlook"] = await outlook(site, language, site.fleet.at(key), asked)
+    if part not in ("chart", "outlook"):
         values |= {"hours": hours(here.habit) if here.habit else ()}
-    if part != "now":
+    if part not in ("now", "outlook"):
         values["explorer"] = await explore(site, language, site.fleet.at(key), asked)
     if part in PARTS:
         return site.renderer.page(request, language, PARTS[part], **values)

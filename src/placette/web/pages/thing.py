@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from placette.model.errors import NotFound
 from placette.model.times import micros
+from placette.web.outlook import outlook
 from placette.web.pages.anomalies import marks
 from placette.web.pages.explorer import explore
 from placette.web.pages.site import Site
@@ -20,13 +21,16 @@ from placette.web.trust import DAYS, trust, uncertainties
 
 
 async def thing(site: Site, request: Request, language: str) -> Response:
-    """Answer ``/fr/things/{code}``; ``part=panel`` answers the panel, ``part=chart`` the chart."""
+    """Answer ``/fr/things/{code}``; ``part=panel``, ``part=chart``, ``part=outlook`` answer those parts."""
     code = request.path_params["code"]
     member = site.fleet.by_code.get(code)
     if member is None:
         raise NotFound(f"no device '{code[:80]}'", request.url.path, "the city page lists the devices")
     asked = dict(request.query_params)
     part = asked.get("part", "")
+    if part == "outlook":
+        told = await outlook(site, language, [member], asked)
+        return site.renderer.page(request, language, "parts/outlook.html", outlook=told)
     explorer = None if part == "panel" else await explore(site, language, [member], asked | {"device": code})
     if part == "chart":
         return site.renderer.page(request, language, "parts/explorer.html", explorer=explorer)
@@ -46,6 +50,7 @@ async def thing(site: Site, request: Request, language: str) -> Response:
         trust=await trust(site.store, member.infos, time.time_ns() // 1000) if not part else None,
         days=DAYS,
         strange=await marks(site, [member]) if not part else None,
+        outlook=await outlook(site, language, [member], asked) if not part else None,
         strange_at=member.place or "",
         cells=[cells.cell(member, info, known.get(info.id), doubt.get(info.id)) for info in member.infos],
     )
