@@ -149,7 +149,7 @@ def shapes_of(text: str) -> Shapes:
             continue
         kind, at = str(shape["type"]), shape["coordinates"]
         depth = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
-        parts = [np.asarray(part, np.float64)[:, :2] for part in _chains(at, depth[kind])]
+        parts = [np.array([each[:2] for each in part], np.float64) for part in _chains(at, depth[kind])]
         chains += [point[None, :] for part in parts for point in part] if kind.endswith("Point") else parts
         rings += parts if kind.endswith("Polygon") else []
     if not chains:
