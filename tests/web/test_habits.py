@@ -61,3 +61,18 @@ async def test_weekends_do_not_count_for_weekdays(tmp_path: Path, aix: City) -> 
     assert found is not None
     assert (found.usual[10], found.today[10], found.weekend, found.days) == (100.0, 100.0, False, 19)
     assert found.usual[9] is None
+
+
+async def test_a_public_holiday_is_a_day_like_those_of_a_weekend(tmp_path: Path, aix: City) -> None:
+    store = Store.open(tmp_path / "p.duckdb")
+    sync(store, aix, Origin.SIMULATED)
+    counter = store.directory.by_code["AIX-ROT-CNT-01/pedestrians"].id
+    holiday = NOW.replace(month=7, day=14)  # a Tuesday
+    moments = [holiday.replace(minute=0) - timedelta(days=back) for back in range(28)]
+    values = [500.0 if moment.weekday() >= 5 else 100.0 for moment in moments]
+    times = pa.array([micros_of(moment.astimezone(UTC)) for moment in moments], pa.int64()).cast(pa.timestamp("us"))
+    store.append_now(pa.table({"datastream_id": [counter] * 28, "phenomenon_time": times, "result": values}))
+    found = await habit(store, [counter], holiday.astimezone(UTC), PARIS, {holiday.date()})
+    store.close()
+    assert found is not None
+    assert (found.weekend, found.days, found.usual[10]) == (True, 8, 500.0)

@@ -53,9 +53,9 @@ def test_every_cell_of_the_week_says_what_it_is() -> None:
     week = pen().week(rhythm(28))
     assert week is not None
     assert [row.name for row in week.rows][::6] == ["lundi", "dimanche"]
-    assert week.rows[5].cells[17].text == f"samedi 17{NBSP}h{NBSP}: 23 pers. par heure"
+    assert week.rows[5].cells[17].text == f"samedi 17{NBSP}h{NBSP}: 23{NBSP}pers. par heure"
     assert (week.rows[5].cells[17].step, week.rows[0].cells[5].step) == (7, 0)
-    assert week.sentence == f"L’heure la plus fréquentée{NBSP}: samedi 17{NBSP}h, 23 pers. par heure."
+    assert week.sentence == f"L’heure la plus fréquentée{NBSP}: samedi 17{NBSP}h, 23{NBSP}pers. par heure."
     assert (week.low, week.high, week.weeks) == ("0", "23", 4)
 
 
@@ -140,7 +140,7 @@ def test_a_strength_near_chance_and_a_constant_series_are_no_rhythm() -> None:
                 hour=5 * 24 + 18,
                 by=0.4,
             ),
-            "Since 28 September 2026, 30% more than the same weeks a year earlier: 26 people per hour on average, ",
+            f"Since 28 September 2026, 30% more than the same weeks a year earlier: 26{NBSP}people per hour on ",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -55,17 +56,22 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
         return -1 if count < bounds[0] else int(count > bounds[1])
 
 
-async def habit(store: Store, datastreams: list[int], now: datetime, zone: ZoneInfo) -> Habit | None:
-    """Return the habit that these counters show together on days like today; ``None`` when they have no history."""
+async def habit(
+    store: Store, datastreams: list[int], now: datetime, zone: ZoneInfo, holidays: Collection[date] = ()
+) -> Habit | None:
+    """Return the habit that these counters show together on days like today; ``None`` when they have no history.
+
+    Public ``holidays`` are days like those of a weekend.
+    """
     local = now.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     start = micros_of(midnight - timedelta(weeks=WEEKS))
     table = await series.aggregate(store, datastreams, start, micros_of(now), "hour", str(zone))
     if not table.num_rows:
         return None
-    weekend = local.weekday() >= 5
+    weekend = _rests(local.date(), holidays)
     by_day = _days(table, zone)
-    alike = [hours for day, hours in by_day.items() if day != local.date() and (day.weekday() >= 5) == weekend]
+    alike = [hours for day, hours in by_day.items() if day != local.date() and _rests(day, holidays) == weekend]
     today = by_day.get(local.date(), np.full(24, np.nan))
     if len(alike) < FEWEST_DAYS:
         nothing = (None,) * 24
@@ -73,6 +79,10 @@ async def habit(store: Store, datastreams: list[int], now: datetime, zone: ZoneI
     quartiles = [_quantile(np.array(alike), share) for share in (0.5, 0.25, 0.75)]
     usual, low, high = (_known(column) for column in quartiles)
     return Habit(usual=usual, low=low, high=high, today=_known(today), weekend=weekend, days=len(alike))
+
+
+def _rests(day: date, holidays: Collection[date]) -> bool:
+    return day.weekday() >= 5 or day in holidays
 
 
 def _days(table: pa.Table, zone: ZoneInfo) -> dict[date, Floats]:

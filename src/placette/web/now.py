@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from placette.city.model import City, Place
 from placette.model.times import MICROS_PER_S, micros_of
+from placette.services.days import special_days
 from placette.store import DatastreamInfo, Store
-from placette.web.habits import Habit, habit
+from placette.web.habits import WEEKS, Habit, habit
 from placette.web.scales import Band, Scale, scales
 
 HOUR_US = 3_600 * MICROS_PER_S
@@ -121,7 +122,9 @@ class Now:
         kept = self._habits.get((key, version))
         if kept is None or not 0 <= now - kept[0] < HABIT_S * MICROS_PER_S:
             moment = datetime.fromtimestamp(now / MICROS_PER_S, UTC)
-            kept = now, await habit(self._store, counters, moment, self._zone)
+            today = moment.astimezone(self._zone).date()
+            holidays = special_days(self._city, today - timedelta(weeks=WEEKS), today)["public_holiday"]
+            kept = now, await habit(self._store, counters, moment, self._zone, holidays)
             self._habits = {k: v for k, v in self._habits.items() if k[0] != key} | {(key, version): kept}
         return kept[1]
 

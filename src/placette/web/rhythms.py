@@ -14,7 +14,7 @@ from babel.dates import format_date, format_skeleton, get_day_names, get_month_n
 
 from placette.services.rhythm import Profile, SeriesRhythm, TypicalWeek
 from placette.web.charts import scale
-from placette.web.figures import Figures
+from placette.web.figures import NBSP, Figures
 from placette.web.words import Words
 
 STEPS = 8
@@ -129,7 +129,11 @@ class Pen:
 
     def hourly(self, value: float) -> str:
         """Return what an hour has, with its unit."""
-        return f"{self.number(value)} {self.per_hour}".strip()
+        return f"{self.number(value)}{NBSP}{self.per_hour}".strip()
+
+    def daily(self, value: float) -> str:
+        """Return what a day has, with its unit."""
+        return f"{self.number(value)}{NBSP}{self.per_day}".strip()
 
     def day_name(self, day: str) -> str:
         """Return a day (``2026-03-01``) in words."""
@@ -223,7 +227,7 @@ class Pen:
     def _day(self, day: date, found: SeriesRhythm, ends: tuple[float, float]) -> Cell:
         key = day.isoformat()
         value, marks = found.days.get(key), found.day_types.get(key, ())
-        what = self._words("chart.live.absent") if value is None else f"{self.number(value)} {self.per_day}".strip()
+        what = self._words("chart.live.absent") if value is None else self.daily(value)
         told = "".join(f", {self._words(f'rhythm.mark.{mark}')}" for mark in marks)
         name = format_date(day, "EEEE d MMMM", self._words.locale)
         return Cell(_step(value, *ends), self._words("rhythm.day_cell", day=name, value=what) + told, marks)

@@ -67,7 +67,7 @@ def test_nothing_moves_in_what_does_not_vary_or_is_short(values: np.ndarray) -> 
     assert moves(LocalSeries(96, 1, values)) == []
 
 
-def test_months_that_lack_half_of_their_hours_are_not_told() -> None:
+def test_months_with_less_than_two_weeks_of_values_are_not_told() -> None:
     values = np.sin(np.arange(24 * 90) / 24 * 2 * np.pi)
     values[24 * 31 : 24 * 50] = np.nan
     series = LocalSeries(0, 1, values)

@@ -11,12 +11,12 @@ import numpy as np
 from placette.analyse.cycles.rhythm import Parts, strength
 from placette.analyse.cycles.series import LocalSeries
 
-LEAST_SHARE = 0.5
-"""Share of its hours that a month needs."""
+LEAST_DAYS = 14
+"""Days of values that a month needs: a strength of fewer is that of a few days' weather."""
 
 
 class Month(msgspec.Struct, frozen=True, kw_only=True):
-    """A month (``2026-03``): mean of its values, strength of each rhythm, share of its hours with a value."""
+    """A month (``2026-03``): mean of its values, strength of each rhythm, share of its hours in the series with one."""
 
     month: str
     mean: float
@@ -25,7 +25,7 @@ class Month(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def course(series: LocalSeries, parts: Parts) -> list[Month]:
-    """Return the months that have values in half of their hours, so far as the series reaches into them.
+    """Return the months that have fourteen days of values or more.
 
     >>> from placette.analyse.cycles.rhythm import take_apart
     >>> hours = np.arange(24 * 59)
@@ -40,7 +40,7 @@ def course(series: LocalSeries, parts: Parts) -> list[Month]:
     for month in np.unique(months):
         mine = months == month
         captured = float(there[mine].mean())
-        if captured >= LEAST_SHARE:
+        if (mine & there).sum() * series.hours >= LEAST_DAYS * 24:
             found.append(
                 Month(
                     month=str(month),

@@ -42,7 +42,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Month(msgspec.Struct, frozen=True, kw_only=True):
-    """A month of at least half of its hours: mean, and strength of day and week within it."""
+    """A month of fourteen days of values or more: mean, and strength of day and week within it."""
 
     month: str
     mean: float
