@@ -13,9 +13,8 @@ from placette.analyse.forecast import system
 from placette.services.forecast import keeping
 from placette.services.forecast.keeping import Kept, Learnt, load_model, load_record, packed, save_model, save_record
 
-LEARNT = Learnt(
-    trained=system.Trained(answers=[], settings=system.Settings()), at=1, names=(), cpu_s=0.1, history_steps=9, values=9
-)
+NOTHING = system.Trained(answers=[], settings=system.Settings())
+LEARNT = Learnt(trained=NOTHING, far=NOTHING, at=1, names=(), cpu_s=0.1, history_steps=9, values=9)
 
 
 class Evil:

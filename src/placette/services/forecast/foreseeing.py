@@ -108,6 +108,7 @@ class Foreseeing:
             known=known,
             names=names,
             keys=keys,
+            groups=tuple(info.property_key or "" for info in series.infos),
             outputs=derived.outputs(self._store, series.infos, due.step),
             limits=thresholds.limits(series.infos, due.step, self._day(due.issued)),
             naive=tuple(board[key].method == NAIVE if key in board else False for key in keys),
@@ -160,7 +161,9 @@ class Foreseeing:
         recent = selection.read(self._store, self._city, wanted, due.issued, "hour", 90 / 366)
         kinds = selection.rhythm(recent.values, PER_DAY["hour"])
         fits = ("hour",) if due.step == "hour" else ("hour", "day")
-        return [info for info, kind in zip(wanted, kinds, strict=True) if kind in fits]
+        found = [info for info, kind in zip(wanted, kinds, strict=True) if kind in fits]
+        # trees tell series from each other by their column: those of one property must be neighbours
+        return sorted(found, key=lambda info: (info.property_key or "", info.code or ""))
 
     def _instants(self, series: selection.Series, ahead: int) -> Ints:
         """Return when each step of the past and ``ahead`` further ones begin."""

@@ -68,6 +68,13 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 def seasonal(panel: Panel, horizon: int, season: int) -> Floats:
     """Return the naive of one season, never below zero where the past never was."""
     context = CONTEXT_WEEKS * panel.week
+    first = max(0, len(panel.values) - context - season)
+    panel = msgspec.structs.replace(
+        panel,
+        values=panel.values[first:],
+        known=panel.known[first:],
+        start_s=int(panel.clock(np.array([first]))[0]),
+    )
     made = naive.seasonal_naive(panel, horizon, _LEVELS, season, context)
     low = np.where(np.isnan(panel.values), np.inf, panel.values).min(axis=0, initial=np.inf)
     return np.asarray(np.maximum(made, np.minimum(low, 0.0)[None, :, None]))

@@ -21,16 +21,20 @@ import numpy as np
 from placette.analyse.forecast import system
 from placette.services.forecast.terms import Floats
 
-FORMAT = b"placette forecast model 1\n"
+FORMAT = b"placette forecast model 2\n"
 _KEY = "key"
 _RECORD_LIMIT = 28
 """Issues of midnight that are kept: what is weighed, corrected and judged by."""
 
 
 class Learnt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learnt, when (µs UTC), of which covariates, and at what cost."""
+    """What was learnt, when (µs UTC), of which covariates, and at what cost.
+
+    ``trained`` looks two days ahead, ``far`` two weeks: one model of both would be blunt where it matters most.
+    """
 
     trained: system.Trained
+    far: system.Trained
     at: int
     names: tuple[str, ...]
     cpu_s: float

@@ -47,8 +47,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker process is given: series until the issue, what is known ahead, and where its files are.
 
     ``instants`` are the beginnings (µs UTC) of the steps ahead and of the one after them, -1 for the hour that spring
-    leaves out. ``naive`` says per series whether the naive is published in the place of the model. ``outputs`` are the
-    datastreams that are written.
+    leaves out. ``naive`` says per series whether the naive is published in the place of the model, ``groups`` its
+    property (those of one group are corrected together), ``outputs`` the datastream that is written.
     """
 
     folder: str
@@ -58,6 +58,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     known: Floats
     names: tuple[str, ...]
     keys: tuple[int, ...]
+    groups: tuple[str, ...]
     outputs: tuple[int, ...]
     limits: tuple[tuple[Limit, ...], ...]
     naive: tuple[bool, ...]

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from placette.analyse.contributions.parts import explained
-from placette.analyse.forecast import naive, system
+from placette.analyse.forecast import combine, naive, scores, system
 from placette.analyse.forecast.terms import Panel
 from placette.model.errors import NotFound
 from placette.services.forecast import judging
@@ -46,6 +46,8 @@ KEPT_DAYS = {"hour": 1, "day": 7}
 RECORD_DAYS = 28
 """Issues that weigh and correct the next one; older ones are kept for the score alone."""
 _LEVELS = np.array(LEVELS)
+Pair = tuple[system.Trained, system.Trained]
+"""What was learnt of the next days, and of the next weeks."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
             problem = f"what was learnt could not be kept: {error.strerror}"
     horizon = HORIZON[ask.step] if ask.long else SOON[ask.step]
     record = [each for each in record if each.start_s < panel.start_s + len(panel.values) * panel.step_s]
-    issued, final, methods = _foretold(ask, learnt.trained, panel, horizon, record)
+    issued, final, methods = _foretold(ask, (learnt.trained, learnt.far), panel, horizon, record)
     board = None
     if ask.long:
         record = [*record, _kept(ask, panel, issued, final, replayed=False)]
@@ -93,9 +95,11 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
 
 def _learn(ask: Ask, panel: Panel, settings: system.Settings | None) -> Learnt:
     begun = time.process_time()
-    trained, without = _trained(panel, HORIZON[ask.step], settings)
+    trained, without = _trained(panel, SOON[ask.step], settings)
+    far = trained if SOON[ask.step] == HORIZON[ask.step] else _trained(panel, HORIZON[ask.step], settings)[0]
     return Learnt(
         trained=trained,
+        far=far,
         at=ask.issued,
         names=ask.names,
         cpu_s=round(time.process_time() - begun, 2),
@@ -123,32 +127,69 @@ def _replayed(ask: Ask, panel: Panel, settings: system.Settings | None) -> list[
     origins = [origin for origin in origins if origin >= 2 * panel.week]
     if not origins:
         return []
-    trained, _ = _trained(panel.until(origins[0]), HORIZON[ask.step], settings)
+    trained, _ = _trained(panel.until(origins[0]), SOON[ask.step], settings)
     found: list[Kept] = []
     for origin in origins:
         past = panel.until(origin, steps)
-        issued, final, _ = _foretold(ask, trained, past, steps, found)
+        issued, final, _ = _foretold(ask, (trained, trained), past, steps, found)
         found.append(_kept(ask, past, issued, final, replayed=True))
     return found
 
 
 def _foretold(
-    ask: Ask, trained: system.Trained, panel: Panel, horizon: int, record: list[Kept]
+    ask: Ask, learnt: Pair, panel: Panel, horizon: int, record: list[Kept]
 ) -> tuple[system.Issued, Floats, list[Method]]:
-    """Return the issue as the forecaster made it, and as each series' rung of the ladder would have it."""
+    """Return the issue as the forecaster made it, and as each series' rung of the ladder would have it.
+
+    The naive is one of the parts, and each series has weights of its own: what no tree can better is left as it is.
+    """
+    trained = learnt[0]
     known = _issues(panel, record, ask.keys)[-RECORD_DAYS:]
     panel = panel.until(len(panel.values), horizon)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # means over series that have said nothing yet
-        issued = system.foresee(trained, panel, horizon, _LEVELS, known)
-    shift = system.correction(panel, known, _LEVELS, trained.settings)
-    final = system.corrected(panel, issued.quantiles, shift)
+        parts = _members(learnt, panel, min(horizon, SOON[ask.step]), horizon)
+        quantiles = _weighed(panel, parts, known, trained.settings)
+    issued = system.Issued(origin=len(panel.values), parts=parts, quantiles=quantiles)
+    final = np.empty_like(quantiles)
+    for group in dict.fromkeys(ask.groups):
+        mine = [series for series, each in enumerate(ask.groups) if each == group]
+        some = msgspec.structs.replace(panel, values=panel.values[:, mine])
+        past = [msgspec.structs.replace(each, parts=[], quantiles=each.quantiles[:, mine]) for each in known]
+        shift = system.correction(some, past, _LEVELS, trained.settings)
+        final[:, mine] = system.corrected(some, quantiles[:, mine], shift)
     methods = judging.method_of(panel, ask.step)[0]
     young = [series for series, method in enumerate(methods) if method == PROFILE]
     if young:
         some = msgspec.structs.replace(panel, values=panel.values[:, young])
         final[:, young] = naive.profile(some, horizon, _LEVELS, trained.settings.profile)
     return issued, final, methods
+
+
+def _members(learnt: Pair, panel: Panel, soon: int, horizon: int) -> list[Floats]:
+    """Return the forecasts of all parts, the naive the last: the near model's, and beyond its days the far one's."""
+    parts = system.members_of(learnt[0], panel, soon, _LEVELS)
+    if horizon > soon:
+        far = system.members_of(learnt[1], panel, horizon, _LEVELS)
+        parts = [np.concatenate([near, each[soon:]]) for near, each in zip(parts, far, strict=True)]
+    return [*parts, judging.best_seasonal(panel, horizon)]
+
+
+def _weighed(panel: Panel, parts: list[Floats], known: list[system.Issued], settings: system.Settings) -> Floats:
+    """Return the parts as one, each series by what its parts lost on what has come of former issues."""
+    losses = []
+    for issue in known:
+        if len(issue.parts) == len(parts):
+            actual = panel.values[issue.origin : issue.origin + len(issue.quantiles)]
+            losses.append(
+                [np.nanmean(scores.pinball(actual, part[: len(actual)], _LEVELS), axis=(0, 2)) for part in issue.parts]
+            )
+    record = np.array(losses).reshape(len(losses), len(parts), panel.values.shape[1])
+    columns = []
+    for series in range(panel.values.shape[1]):
+        weight = combine.weights(record[:, :, series], settings.weighing)
+        columns.append(combine.combined([part[:, series] for part in parts], weight))
+    return np.stack(columns, axis=1)
 
 
 def _issues(panel: Panel, record: list[Kept], keys: tuple[int, ...] = ()) -> list[system.Issued]:
