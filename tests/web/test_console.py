@@ -49,9 +49,10 @@ def test_an_address_is_read_and_written_the_same(world: World) -> None:
     assert (question.span.days, question.step, question.faults) == (7, "day", ())
 
 
-def test_a_relative_period_stays_relative_and_ends_with_the_hour(world: World) -> None:
+def test_a_relative_period_stays_relative_and_ends_with_the_last_full_hour(world: World) -> None:
     question = ask(world, datastream=WARM[0], range="24h")
-    assert question.span.end == micros("2026-07-15T11:00:00Z")
+    assert question.span.end == micros("2026-07-15T10:00:00Z")
+    assert ask(world, datastream=WARM[0], range="24h", interval="raw").span.end == micros("2026-07-15T11:00:00Z")
     assert question.address("/fr/console") == "/fr/console?datastream=AIX-ROT-AIR-01/temperature&range=24h"
 
 

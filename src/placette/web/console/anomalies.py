@@ -38,15 +38,14 @@ async def anomalies(desk: Desk, language: str, question: Question) -> View:
     notices = list(view.notices)
     if answer is None:
         notices.append(words("console.fault.no_anomalies"))
-    elif not found:
-        notices.append(words("console.no_anomalies"))
     table = _table(desk, language, found, named)
     return msgspec.structs.replace(
         view,
         notices=tuple(notices),
         tables=(table, *view.tables),
         sheet=(lambda: _sheet(desk, question, view.title, found)) if answer is not None else view.sheet,
-        explained=words("console.anomalies_said"),
+        explained=("" if found or answer is None else words("console.no_anomalies") + " ")
+        + words("console.anomalies_said"),
     )
 
 

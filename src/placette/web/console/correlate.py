@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 from babel import Locale
+from babel.numbers import format_decimal
 
 from placette.analyse.correlation import without_profile
 from placette.model.times import iso
@@ -251,7 +252,7 @@ def _draw_matrix(paper: Paper, named: tuple[Named, ...], pairs: list[dict[str, A
                 abs(value) * 0.6,
             )
             if cell > 30:
-                words = number(round(value, 2), locale)
+                words = str(format_decimal(value, "0.00", locale=locale))
                 paper.text(x + cell / 2 - 1, y + cell * 0.45, words, "ink", 12, anchor="middle")
     paper.y = top + len(named) * cell * 0.7 + 24
 

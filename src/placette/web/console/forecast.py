@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -36,7 +37,10 @@ async def forecast(desk: Desk, language: str, question: Question) -> View:
     plot = _plot(named, wide.time.astype(np.float64), wide.value, told, step, words("console.foreseen"))
     title = desk.title(language, named)
     issued = max((_seconds(one["issued"]) for one in told.values()), default=0.0)
-    lede = words("console.issued", time=desk.figures(language).at(int(issued * 1e6), AT)) if issued else ""
+    lede = desk.lede(language, question, step)
+    if issued:
+        made = words("console.issued", time=desk.figures(language).at(int(issued * 1e6), AT))
+        lede = f"{made} · {words('console.past', lede=desk.lede(language, _over_span(question, span), step))}"
     frame = desk.frame(language, title, lede, question.address(f"/{language}/console"))
     zone, locale = desk.site.renderer.zone, words.locale
     return View(
@@ -45,11 +49,15 @@ async def forecast(desk: Desk, language: str, question: Question) -> View:
         plot=plot,
         draw=lambda width, whole: picture(plot, frame, zone, locale, width=width, whole=whole),
         sheet=lambda: _sheet(desk, question, title, named, told),
-        tables=(_table(desk, language, named, told),) if told else (),
+        tables=(_table(desk, language, named, told), _chances(desk, language, named, told)) if told else (),
         notices=tuple(notices),
         explained=words("console.forecast_said") if told else "",
-        empty=not told,
+        empty=plot.is_empty,
     )
+
+
+def _over_span(question: Question, span: Span) -> Question:
+    return msgspec.structs.replace(question, span=span)
 
 
 def _is_told(one: dict[str, Any] | None) -> bool:
@@ -137,6 +145,30 @@ def _table(desk: Desk, language: str, named: list[Named], told: dict[int, dict[s
     heads = ("series", "peak", "median", "ninety")
     return Table(
         caption=words("console.peaks"),
+        headings=tuple(words(f"console.head.{each}") for each in heads),
+        rows=tuple(rows),
+    )
+
+
+def _chances(desk: Desk, language: str, named: list[Named], told: dict[int, dict[str, Any]]) -> Table:
+    """Return for each threshold when it is likeliest to be passed, and how likely."""
+    words, figures = desk.words(language), desk.figures(language)
+    rows = []
+    for place, one in told.items():
+        about = named[place]
+        for chance in one.get("exceedance", ()):
+            likely = int(np.argmax(chance["probability"])) if chance["probability"] else 0
+            rows.append(
+                (
+                    about.full,
+                    f"{figures.quantity(chance['threshold'], about.info.unit, about.decimals)} · {chance['source']}",
+                    f"{figures.number(100 * chance['probability'][likely])}\u00a0%" if chance["probability"] else "",
+                    figures.at(int(one["time"][likely] * 1e6), AT),
+                )
+            )
+    heads = ("series", "threshold", "chance", "peak")
+    return Table(
+        caption=words("console.chances"),
         headings=tuple(words(f"console.head.{each}") for each in heads),
         rows=tuple(rows),
     )

@@ -21,6 +21,8 @@ LAYERS = frozenset({"temperature", "pm2_5", "pm2_5_dry", "pm10", "no2", "o3", "l
 """Properties that a map between stations is drawn of; ``/api/maps`` has the last word."""
 _HIGH, _HIGH_NARROW = 520, 400
 _TONES = 5
+_PLACE = 34
+"""Radius of a place under the values."""
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,7 @@ async def points(desk: Desk, language: str, question: Question) -> View:
     return View(
         title=title,
         lede=lede,
-        draw=lambda width, whole: _picture(desk, frame, spots, width, whole),
+        draw=lambda width, whole: _picture(desk, language, frame, spots, width, whole),
         sheet=lambda: _sheet(desk, question, title, named, means, newest),
         tables=(_table(desk, language, named, means, newest),),
         explained=words("console.map_said"),
@@ -104,7 +106,7 @@ def _tones(named: list[Named], means: list[float | None]) -> list[int]:
     return found
 
 
-def _picture(desk: Desk, frame: Frame, spots: list[Spot], width: int, whole: bool) -> str:
+def _picture(desk: Desk, language: str, frame: Frame, spots: list[Spot], width: int, whole: bool) -> str:
     paper = Paper(width)
     if whole:
         paper.head(frame)
@@ -112,7 +114,7 @@ def _picture(desk: Desk, frame: Frame, spots: list[Spot], width: int, whole: boo
     top = paper.y
     if spots:
         ground = Sheet(bounds_of([(spot.lng, spot.lat) for spot in spots]), width, high)
-        _ground(paper, desk, ground, top)
+        _ground(paper, desk, language, ground, top)
         taken: list[Box] = []
         for spot in sorted(spots, key=lambda each: -each.tone):
             x, y = ground.point((spot.lng, spot.lat))
@@ -127,15 +129,17 @@ def _picture(desk: Desk, frame: Frame, spots: list[Spot], width: int, whole: boo
     return paper.svg(frame, whole=whole)
 
 
-def _ground(paper: Paper, desk: Desk, ground: Sheet, top: float) -> None:
+def _ground(paper: Paper, desk: Desk, language: str, ground: Sheet, top: float) -> None:
     """Draw where the places are: their names, faint, under the values."""
     right, bottom = ground.width, top + ground.height
     paper.fill(f"M0 {top:g}H{right}V{bottom:g}H0Z", "map-ground")
     for place in desk.city.places:
         x, y = ground.point((place.longitude, place.latitude))
-        if ground.holds((x, y)):
-            paper.disc(x, y + top, 34, "stone")
-            paper.text(x, y + top + 50, next(iter(place.names.values())), "ink-soft", 13, anchor="middle")
+        if _PLACE <= x <= right - _PLACE and _PLACE <= y <= ground.height - _PLACE:
+            paper.disc(x, y + top, _PLACE, "stone")
+            above = y + _PLACE + 18 > ground.height
+            name = place.names.get(language) or next(iter(place.names.values()))
+            paper.text(x, y + top + (-_PLACE - 6 if above else _PLACE + 16), name, "ink-soft", 13, anchor="middle")
 
 
 def _meet(one: Box, other: Box) -> bool:

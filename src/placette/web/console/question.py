@@ -212,9 +212,14 @@ def _period(asked: QueryParams, zone: ZoneInfo, now: int, faults: list[Fault]) -
         else:
             return kind, start, end, Span(first, last)
         kind = _DEFAULTS["range"]
-    hour = TYPICAL_US["hour"]
-    last = math.ceil(now / hour) * hour
+    last = _last(now, asked.get("interval") == "raw")
     return kind, "", "", Span(last - RANGES[kind] * _DAY_US, last)
+
+
+def _last(now: int, raw: bool) -> int:
+    """Return where a relative period ends: with the last full hour, since half an hour of counts looks like a fall."""
+    hour = TYPICAL_US["hour"]
+    return (math.ceil if raw else math.floor)(now / hour) * hour
 
 
 def moment(text: str, zone: ZoneInfo, whole_day: bool = False) -> int | None:
