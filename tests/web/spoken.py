@@ -32,6 +32,7 @@ ROOMS = (
     "javascript",
     "model",
     "store/mending.py",
+    "store/orders.py",
     "store/readers.py",
     "store/writer.py",
     "web/pages",
@@ -46,6 +47,7 @@ ROOMS = (
     "photos.py",
     "points.py",
     "reharmonising.py",
+    "sites.py",
     "understanding.py",
 )
 """Where the sentences of pages arise; what only programs, the command line or the log are told stays in English."""

@@ -334,6 +334,16 @@ def test_an_order_whose_answer_was_lost_is_not_done_twice(see: See, client: http
 
 
 @pytest.mark.browser
+def test_a_refused_order_that_a_phone_keeps_says_why_in_its_language(see: See) -> None:
+    page = see("/fr/field/install")
+    fill(page, 0x72)
+    page.fill("#latitude", "48.85")
+    page.click("text=Poser et attendre")
+    expect(page.locator(".queue-fault")).to_contain_text("du contour de la ville — corriger la position")
+    expect(page.locator(".queue-fault")).to_have_attribute("lang", "fr")
+
+
+@pytest.mark.browser
 def test_a_refused_order_says_why_and_is_corrected(see: See, client: httpx.Client) -> None:
     page = see("/en/field/install")
     fill(page, 0x71)

@@ -11,8 +11,10 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
+from tests.model.test_pictures import jpeg
 from tests.web.conftest import World
 from tests.web.spoken import said
+from tests.web.test_field import CODE, multipart, numbered
 from tests.web.test_sentences import example
 
 from placette.access import COOKIE
@@ -226,3 +228,44 @@ def test_a_wrong_correction_is_told_in_french(client: httpx.Client) -> None:
     ):
         client.post(where, data=form | wrong | {"do": "import"})
         check(client.get(where))
+
+
+@pytest.mark.parametrize(
+    ("change", "photo"),
+    [
+        ({"latitude": "48.85"}, b""),
+        ({"latitude": "5.4454", "longitude": "43.5263"}, b""),
+        ({"latitude": "north"}, b""),
+        ({"device": "70B3 D57E"}, b""),
+        ({"model": "sextant"}, b""),
+        ({"place": "mars"}, b""),
+        ({}, b"GIF89a"),
+        ({}, jpeg()[:40]),
+    ],
+)
+def test_a_refused_installation_is_told_in_french(client: httpx.Client, change: dict[str, str], photo: bytes) -> None:
+    answer = client.post("/fr/field/install", **multipart(numbered(0xA0) | change, photo))
+    assert answer.status_code == 400
+    check(answer)
+
+
+@pytest.mark.parametrize(
+    "said", [{"do": "replace", "device": "a b"}, {"do": "photo"}, {"do": "dance"}, {"do": "replace"}]
+)
+def test_a_refused_order_is_told_in_french(client: httpx.Client, said: dict[str, str]) -> None:
+    answer = client.post(f"/fr/field/{CODE}", **multipart(said))
+    assert answer.status_code == 400
+    check(answer)
+
+
+def test_a_phone_is_told_in_its_language_why_an_order_was_refused(client: httpx.Client) -> None:
+    said = {"what": "'A' has the device 'B'", "remedy": "replace it instead"}
+    french, english = (client.get(f"/{language}/field/told", params=said) for language in ("fr", "en"))
+    assert (french.text, french.headers["content-language"]) == (
+        "«\u00a0A\u00a0» a déjà l’appareil «\u00a0B\u00a0» — le remplacer plutôt",
+        "fr",
+    )
+    assert (english.text, english.headers["content-language"]) == ("'A' has the device 'B' — replace it instead", "en")
+    strange = client.get("/fr/field/told", params={"what": "<b>goat</b>", "remedy": "replace it instead"})
+    assert (strange.text, strange.headers["content-language"]) == ("<b>goat</b> — replace it instead", "en")
+    assert strange.headers["content-type"] == "text/plain; charset=utf-8"

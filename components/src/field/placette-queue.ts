@@ -83,7 +83,7 @@ export class PlacetteQueue extends HTMLElement {
     if (!order.fault) return item;
     const labels = this.labels;
     const fault = text("p", order.fault, "queue-fault");
-    fault.lang = "en"; // errors are written in one language
+    fault.lang = order.lang ?? "en";
     item.append(fault);
     const acts = text("p", "", "queue-acts");
     if (order.kind !== "photo") acts.append(link(labels["edit"] ?? "", this.editor(order)));

@@ -22,6 +22,8 @@ export interface Order {
   body: Record<string, string>;
   photo: Blob | null;
   fault: string;
+  /** The language of the fault. */
+  lang?: string;
 }
 
 export interface Sent {
@@ -130,8 +132,8 @@ async function sendOne(order: Order, done: Sent): Promise<"" | "fault" | "offlin
   if (answer.status >= 500 || answer.status === 429) return "busy";
   if (!answer.ok) {
     const said = (await answer.json().catch(() => ({}))) as { what?: string; remedy?: string };
-    const fault = [said.what, said.remedy].filter(Boolean).join(" — ") || `HTTP ${answer.status}`;
-    await within("readwrite", (store) => store.put({ ...order, fault }));
+    const told = said.what ? await inOurLanguage(said.what, said.remedy ?? "") : { fault: `HTTP ${answer.status}` };
+    await within("readwrite", (store) => store.put({ ...order, ...told }));
     return "fault";
   }
   const said = (await answer.json()) as { code?: string };
@@ -139,6 +141,20 @@ async function sendOne(order: Order, done: Sent): Promise<"" | "fault" | "offlin
   await within("readwrite", (store) => store.delete(order.number!));
   done.sent += 1;
   return "";
+}
+
+/** The fault in the language of the pages, which the API does not speak. */
+async function inOurLanguage(what: string, remedy: string): Promise<{ fault: string; lang: string }> {
+  const scope = (globalThis as { registration?: ServiceWorkerRegistration }).registration?.scope;
+  const language = new URL(scope ?? location.href).pathname.split("/")[1];
+  try {
+    const answer = await fetch(`/${language}/field/told?${new URLSearchParams({ what, remedy })}`);
+    const lang = answer.headers.get("Content-Language");
+    if (answer.ok && lang) return { fault: await answer.text(), lang };
+  } catch {
+    // the network has gone just now: as the API said it
+  }
+  return { fault: [what, remedy].filter(Boolean).join(" — "), lang: "en" };
 }
 
 /** Now that the server has named the site, tell those that wait for it. */

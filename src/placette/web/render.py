@@ -70,6 +70,10 @@ class Renderer:
         """Return the words of a language."""
         return self._words[language]
 
+    def sentences(self, language: str) -> Sentences:
+        """Return what tells faults in a language."""
+        return self._sentences[language]
+
     def figures(self, language: str) -> Figures:
         """Return what writes figures in a language."""
         return self._figures[language]

@@ -25,12 +25,14 @@ from placette.model.scans import LABEL, scan
 from placette.model.times import micros
 from placette.web.pages.site import Site, language_of
 from placette.web.readings import readings
+from placette.web.render import SECURITY
 
 STATES = ("silent", "planned", "replaced", "installed", "retired")
 """In the order in which they need somebody to come by."""
 PHOTO_BYTES = 8 * 2**20
 _FORM_BYTES = 65_536
 _FIELDS = 30
+_SAID_LONGEST = 1_000
 _SHOWN = 300
 """Sites on one page; the filters lead to the others."""
 _CAMERA = "geolocation=(self), camera=(self), microphone=()"
@@ -100,6 +102,7 @@ def pages(desk: Desk) -> list[tuple[str, Callable[[Site, Request, str], Awaitabl
         ("/field/install", on(form), "Installs a device", write, "GET"),
         ("/field/install", on(installed), "Takes an installation", write, "POST"),
         ("/field/labels", on(labels), "Labels to print", write, "GET"),
+        ("/field/told", on(told), "Why an order was refused, in the reader's language", write, "GET"),
         ("/field/{code}", on(one), "One site: its state, its past, what can be done", write, "GET"),
         ("/field/{code}", on(change), "Replaces, retires, takes a photo", write, "POST"),
         ("/things/{code}/label", on(label), "The label of a device, to print", Access.PUBLIC, "GET"),
@@ -273,6 +276,16 @@ async def change(desk: Desk, site: Site, request: Request, language: str) -> Res
     except PlacetteError as error:
         return await _one(desk, site, request, language, error, 400)
     return _lead(f"/{language}/field/{code}?done={do}")
+
+
+async def told(_desk: Desk, site: Site, request: Request, language: str) -> Response:
+    """Answer ``GET /fr/field/told``: ``what`` and ``remedy`` of a refused order, which a phone keeps, in our words."""
+    said = [request.query_params.get(name, "")[:_SAID_LONGEST] for name in ("what", "remedy")]
+    tell = site.renderer.sentences(language).tell
+    known = all(tell(text) for text in said if text)
+    sentence = " — ".join((tell(text) if known else None) or text for text in said if text)
+    headers = {**SECURITY, "Content-Language": language if known else "en", "Cache-Control": "no-store"}
+    return Response(sentence, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def labels(desk: Desk, site: Site, request: Request, language: str) -> Response:
