@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from placette.analyse.forecast.terms import HOUR_S
+from placette.benchmarking.places import Held
 from placette.benchmarking.protocol import Row
 from placette.benchmarking.tables import Published, rank
 from placette.benchmarking.tasks import Task
@@ -13,7 +15,7 @@ from placette.model.errors import BadInput
 
 OURS = "**Placette**"
 NAIVE = "Seasonal Naive, recomputed"
-FIRST, LAST = "<!-- benchmark: written by placette benchmark -->\n", "<!-- end of benchmark -->\n"
+FIRST, LAST = ("<!-- benchmark: written by placette benchmark -->\n", "<!-- end of benchmark -->\n")
 BEST = 5
 """How many of the best published rows are always shown."""
 COMPARED = frozenset(
@@ -66,6 +68,56 @@ def parts(results: list[Result]) -> str:
     for result in results:
         each = [f"{result.parts[name].sql:.4f}" if name in result.parts else "–" for name in names]
         lines.append(f"| {result.task.published} | {' | '.join(each)} | **{result.ours.sql:.4f}** |")
+    return "\n".join(lines) + "\n"
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """What rolling origins on one place gave: our scores, those of the reference lines, what the intervals held."""
+
+    task: Task
+    ours: Row
+    references: dict[str, Row]
+    held: Held
+    cpu_s: float
+
+
+def places(scored: list[Scored]) -> str:
+    """Return the tables of the rolling origins on cities, each beside its reference lines."""
+    lines = [
+        "### Rolling origins on shared series of cities\n",
+        "| series | windows | forecaster | MASE | WAPE | SQL | 80 % held | 90 % held |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in scored:
+        where = f"| {one.task.published} | {one.task.windows} |"
+        lines += [
+            f"{where} {name} | {row.mase:.4f} | {row.wape:.4f} | – | – | – |" for name, row in one.references.items()
+        ]
+        share = [f"{100 * held.sum() / one.held.came.sum():.1f} %" for held in (one.held.held80, one.held.held90)]
+        ours = one.ours
+        lines.append(f"{where} {OURS} | {ours.mase:.4f} | {ours.wape:.4f} | {ours.sql:.4f} | {' | '.join(share)} |")
+    return "\n".join(lines) + "\n"
+
+
+def hours(scored: list[Scored]) -> str:
+    """Return what the intervals held by hour of day, of the hourly tasks."""
+    hourly = [one for one in scored if one.task.step_s == HOUR_S]
+    if not hourly:
+        return ""
+    lines = [
+        "### What the intervals held, by hour of day\n",
+        "Per cent of the values inside the 80 % and inside the 90 % interval.\n",
+        f"| hour | {' | '.join(one.task.published for one in hourly)} |",
+        "|---" * (len(hourly) + 1) + "|",
+    ]
+    for hour in range(24):
+        cells = [
+            " / ".join(
+                f"{100 * held[hour] / max(one.held.came[hour], 1):.0f}" for held in (one.held.held80, one.held.held90)
+            )
+            for one in hourly
+        ]
+        lines.append(f"| {hour} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from placette.analyse.forecast import system
+from placette.analyse.forecast.prior import Prior
 from placette.analyse.forecast.terms import LEVELS, Floats, Panel
 from placette.benchmarking.tasks import Task
 
@@ -31,17 +32,22 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rolled(
-    task: Task, panel: Panel, settings: system.Settings, told: Callable[[int], None] = lambda _window: None
+    task: Task,
+    panel: Panel,
+    settings: system.Settings,
+    prior: Prior | None = None,
+    told: Callable[[int], None] = lambda _window: None,
+    asked: tuple[float, ...] = LEVELS,
 ) -> Made:
     """Forecast all windows of a task; ``told`` hears the number of each window done."""
-    levels, learnt_at, trainings = np.array(LEVELS), 0, 0
+    levels, learnt_at, trainings = np.array(asked), 0, 0
     trained = system.Trained(answers=[], settings=settings)
     made = Made(final=[], plain=[], parts=[], trainings=0)
     record: list[system.Issued] = []
     for number, cut in enumerate(task.cuts(len(panel.values)), 1):
         now = panel.until(cut, task.horizon)
         if cut >= learnt_at * GROWTH:
-            trained, learnt_at, trainings = system.train(now, task.horizon, settings), cut, trainings + 1
+            trained, learnt_at, trainings = (system.train(now, task.horizon, settings, prior), cut, trainings + 1)
         issued = system.foresee(trained, now, task.horizon, levels, record[-RECORD:])
         shift = system.correction(now, record[-RECORD:], levels, settings)
         record.append(issued)

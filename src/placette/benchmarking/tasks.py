@@ -70,7 +70,7 @@ def load(task: Task, folder: Path) -> Panel:
     if not file.is_file():
         raise NotFound("The benchmark's data is not here.", str(file), "Name its folder with --data.")
     hourly = _air(file) if task.source == AIR else _traffic(file)
-    return hourly if task.step_s == HOUR_S else _daily(hourly, summed=task.source == TRAFFIC)
+    return hourly if task.step_s == HOUR_S else daily(hourly, summed=task.source == TRAFFIC)
 
 
 def _traffic(file: Path) -> Panel:
@@ -91,7 +91,7 @@ def _air(file: Path) -> Panel:
     return Panel(values=table[:, :count], start_s=int(start.timestamp()), step_s=HOUR_S, known=table[:, count:])
 
 
-def _daily(hourly: Panel, *, summed: bool) -> Panel:
+def daily(hourly: Panel, *, summed: bool) -> Panel:
     """Return whole days: sums, or means of what is there; incomplete first and last days are dropped."""
     first = -hourly.start_s // HOUR_S % 24
     days = (len(hourly.values) - first) // 24

@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from cyclopts import Parameter
 from rich.console import Console
 
-from placette import __version__
+from placette import __version__, pretrained
 from placette.analyse.forecast.system import Settings
-from placette.analyse.forecast.terms import Floats, Panel
-from placette.benchmarking import report
+from placette.analyse.forecast.terms import DAY_S, HOUR_S, LEVELS, QUANTILES, Floats, Panel
+from placette.benchmarking import places, pretraining, report
 from placette.benchmarking.baseline import baseline
 from placette.benchmarking.protocol import Row, forecasts, score
 from placette.benchmarking.rolling import Made, rolled
@@ -20,58 +22,108 @@ from placette.benchmarking.tables import published
 from placette.benchmarking.tasks import TASKS, Task, load
 from placette.model.errors import BadInput
 
-PARTS = ("trees", "network", "profile")
+PARTS = ("tuned trees", "tuned network", "prior trees", "prior network", "profile")
 
 
-def benchmark(*, data: Path, task: list[str] | None = None, write: Path | None = None) -> int:
+def benchmark(
+    *,
+    data: Path,
+    task: list[str] | None = None,
+    write: Path | None = None,
+    pretrain: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
     """Recompute published forecasting benchmarks and print our row among the published ones.
 
-    Example: placette benchmark --data shared/data/benchmark --write docs/forecasting.md
+    Example: placette benchmark --data shared/data --write docs/forecasting.md
 
     Args:
-        data: Folder of the authors' data and of their tables of results.
+        data: Folder of the shared series, with the authors' data and tables of results in its folder benchmark.
         task: Only these tasks; all without it.
         write: A page whose tables are replaced by those measured now.
+        pretrain: First learn the shipped prior anew from the shared series, and write it where Placette is installed.
     """
     console = Console(stderr=True)
+    if pretrain:
+        for step_s in (HOUR_S, DAY_S):
+            with console.status("learning from the shared series"):
+                print(pretraining.pretrain(step_s, data, pretrained.FOLDER))
+        pretrained.prior.cache_clear()
     results: list[report.Result] = []
+    scored: list[report.Scored] = []
     whole = ""
-    for chosen in _chosen(task):
-        results.append(_run(chosen, data, console))
-        whole = _text(results, data)
+    for chosen, after in _chosen(task):
+        if after:
+            scored.append(_place(chosen, after, data, console))
+        else:
+            results.append(_run(chosen, _tables(data), console))
+        whole = _text(results, scored, _tables(data))
         if write:  # after each task: a run that is interrupted keeps what it measured
             report.write(write, whole)
     print(whole)
     return 0
 
 
-def _text(results: list[report.Result], data: Path) -> str:
-    text = [f"Measured {time.strftime('%Y-%m-%d', time.gmtime())} with Placette {_version()}.\n"]
-    text += [report.section(result, published(result.task, data)) for result in results]
-    text += ["### What each part brought\n\nSQL of each part by itself, of their combination, and corrected.\n"]
-    return "\n".join([*text, report.parts(results)])
+def _tables(data: Path) -> Path:
+    return data / "benchmark" if (data / "benchmark").is_dir() else data
 
 
-def _chosen(names: list[str] | None) -> list[Task]:
-    unknown = set(names or ()) - {task.key for task in TASKS}
+def _text(results: list[report.Result], scored: list[report.Scored], tables: Path) -> str:
+    spent = sum(one.cpu_s for one in results) + sum(one.cpu_s for one in scored)
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    text = [f"Measured {day} with Placette {_version()}; {spent / 60:.0f} minutes of one core in all.\n"]
+    text += [report.section(result, published(result.task, tables)) for result in results]
+    if results:
+        text += ["### What each part brought\n\nSQL of each part by itself, of their combination, and corrected.\n"]
+        text += [report.parts(results)]
+    if scored:
+        text += [report.places(scored), report.hours(scored)]
+    return "\n".join(text)
+
+
+def _chosen(names: list[str] | None) -> list[tuple[Task, str]]:
+    every = [*((task, "") for task in TASKS), *places.PLACES]
+    unknown = set(names or ()) - {task.key for task, _ in every}
     if unknown:
-        known = ", ".join(task.key for task in TASKS)
+        known = ", ".join(task.key for task, _ in every)
         raise BadInput(f"There is no task {', '.join(sorted(unknown))}.", "--task", f"Choose among {known}.")
-    return [task for task in TASKS if not names or task.key in names]
+    return [(task, after) for task, after in every if not names or task.key in names]
+
+
+def _rolled(task: Task, panel: Panel, console: Console, asked: tuple[float, ...]) -> tuple[Made, float]:
+    began = time.process_time()
+    with console.status(task.key) as status:
+        made = rolled(
+            task,
+            panel,
+            Settings(),
+            pretrained.prior(task.step_s),
+            lambda number: status.update(f"{task.key} {number}/{task.windows}"),
+            asked,
+        )
+    return made, time.process_time() - began
 
 
 def _run(task: Task, data: Path, console: Console) -> report.Result:
     panel = load(task, data)
-    began = time.process_time()
-    with console.status(task.key) as status:
-        made = rolled(task, panel, Settings(), lambda number: status.update(f"{task.key} {number}/{task.windows}"))
-    spent = time.process_time() - began
+    made, spent = _rolled(task, panel, console, LEVELS)
     return report.Result(
         task=task,
         ours=score(task, panel, made.final),
         naive=score(task, panel, forecasts(task, panel, baseline(task))),
         parts=_parts(task, panel, made),
         trainings=made.trainings,
+        cpu_s=spent,
+    )
+
+
+def _place(task: Task, after: str, data: Path, console: Console) -> report.Scored:
+    panel = places.load(task, after, data)
+    made, spent = _rolled(task, panel, console, QUANTILES)
+    return report.Scored(
+        task=task,
+        ours=score(task, panel, places.at_published(made.final)),
+        references=places.reference_scores(task, panel),
+        held=places.held(task, panel, made.final),
         cpu_s=spent,
     )
 
@@ -87,7 +139,7 @@ def _parts(task: Task, panel: Panel, made: Made) -> dict[str, Row]:
 def _version() -> str:
     """Return the version, with the last commit of the forecaster where the source is a repository."""
     source = Path(__file__).parent.parent
-    parts = [str(source / name) for name in ("analyse/forecast", "benchmarking")]
+    parts = [str(source / name) for name in ("analyse/forecast", "benchmarking", "pretrained")]
     try:
         commit = _git("-C", str(source), "log", "-1", "--format=%h", "--", *parts)
         changed = _git("-C", str(source), "status", "--porcelain", "--", *parts)

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from placette.analyse.forecast import features, scores, system
+from placette.analyse.forecast import features, learning, scores, system
 from placette.analyse.forecast.boosted import Boosted
 from placette.analyse.forecast.learning import Drawing
 from placette.analyse.forecast.naive import profile, seasonal_naive
@@ -120,4 +120,6 @@ def test_each_feature_has_a_subject_that_explanations_name() -> None:
     panel = street(3)
     asked = features.Examples(origin=np.array([300]), lead=np.array([3]), series=np.array([0]))
     data = features.scaled(panel)
-    assert len(features.subjects(1, with_year=False)) == features.table(data, asked, np.zeros(1)).shape[1]
+    given, shared = learning.given_of(data, asked, np.zeros(1), np.ones(1))
+    assert len(features.subjects(1)) == given.shape[1]
+    assert features.subjects(1)[shared:][:2] == ["series", "season"]

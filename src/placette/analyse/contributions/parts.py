@@ -14,7 +14,7 @@ import numpy as np
 
 from placette.analyse.forecast import features
 from placette.analyse.forecast.boosted import Boosters
-from placette.analyse.forecast.learning import FITTED
+from placette.analyse.forecast.learning import given_of
 from placette.analyse.forecast.system import Trained
 from placette.analyse.forecast.terms import Floats, Ints, Panel
 
@@ -68,14 +68,12 @@ def _add_trees(
     names: Sequence[str],
 ) -> None:
     """Add the trees' contributions on the logarithmic scale, each to the part that its feature speaks of."""
-    given = features.table(data, asked, centre)
-    with_year = given.shape[1] == len(features.subjects(len(names), with_year=True))
+    unit = data.unit(asked.origin, asked.series)
+    given, _ = given_of(data, asked, centre, unit)
     parts = [
-        _PARTS.get(subject) or names[int(subject.removeprefix("known"))]
-        for subject in features.subjects(len(names), with_year)
+        _PARTS.get(subject) or names[int(subject.removeprefix("known"))] for subject in features.subjects(len(names))
     ]
-    median = boosters.boosters[FITTED.index(0.5)]
-    told = np.asarray(median.predict(given, pred_contrib=True, num_threads=1))
+    told = boosters.contributions(given, 0.5) * unit[:, None]
     for column, part in enumerate([*parts, OTHER]):  # the last is what the trees answer on the whole
         moved[:, keys.index(part)] += told[:, column]
 

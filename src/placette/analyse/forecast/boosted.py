@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from placette.analyse.forecast.learning import FITTED, Answer, Lesson
+from placette.analyse.forecast.learning import FITTED, Lesson
 from placette.analyse.forecast.terms import Floats
 from placette.model.errors import NotFound
 
@@ -19,31 +19,56 @@ class Boosted(msgspec.Struct, frozen=True, kw_only=True):
     leaves: Annotated[int, msgspec.Meta(ge=4, le=255)] = 31
     rate: Annotated[float, msgspec.Meta(gt=0, le=0.5)] = 0.06
     least_in_leaf: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 60
+    """Examples in a leaf at least."""
+    steps_in_leaf: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 8
+    """Steps of the past whose examples a leaf holds at least: one odd day is not learnt by heart."""
     seed: int = 1
 
 
 class Boosters(msgspec.Struct, frozen=True, kw_only=True):
-    """One booster per level of ``FITTED``; pickles as text."""
+    """One booster per level of ``FITTED``, over what a prior says where there is one; pickles as text."""
 
     boosters: list[Any]
+    features: int
+    """How many features are looked at: the first of those given."""
+    prior: Boosters | None = None
 
     def __call__(self, given: Floats) -> Floats:
         """Return the quantiles of examples (examples × levels)."""
-        return np.stack([booster.predict(given, num_threads=1) for booster in self.boosters], axis=1)
+        seen = given[:, : self.features]
+        made = np.stack([booster.predict(seen, num_threads=1) for booster in self.boosters], axis=1)
+        return made + self.prior(given) if self.prior else made
+
+    def contributions(self, given: Floats, level: float) -> Floats:
+        """Return what each feature adds to a quantile (examples × features + 1), the last what is said of all.
+
+        Shapley values of the trees (Lundberg et al. 2020), those of the prior included.
+        """
+        number = FITTED.index(level)
+        made = np.asarray(self.boosters[number].predict(given[:, : self.features], pred_contrib=True, num_threads=1))
+        if self.prior:
+            theirs = self.prior.contributions(given, level)
+            made[:, : self.prior.features] += theirs[:, :-1]
+            made[:, -1] += theirs[:, -1]
+        return made
 
 
-def fit(lesson: Lesson, settings: Boosted) -> Answer:
-    """Learn one booster per level; raises ``NotFound`` without LightGBM."""
-    lightgbm = _lightgbm()
-    learning = lightgbm.Dataset(
-        lesson.given,
-        lesson.target,
-        weight=lesson.weight,
-        free_raw_data=False,
-        params={"max_bin": 127, "verbosity": -1, "min_data_in_leaf": settings.least_in_leaf},
-    )
-    boosters = [lightgbm.train(_parameters(settings, level), learning, settings.trees) for level in FITTED]
-    return Boosters(boosters=[booster.free_dataset() for booster in boosters])
+def fit(lesson: Lesson, settings: Boosted, prior: Boosters | None = None) -> Boosters:
+    """Learn one booster per level, of what a prior leaves over; raises ``NotFound`` without LightGBM."""
+    least = max(settings.least_in_leaf, int(settings.steps_in_leaf * lesson.per_step))
+    said = prior(lesson.given) if prior else None
+    boosters = []
+    for number, level in enumerate(FITTED):
+        learning = lightgbm().Dataset(
+            lesson.given,
+            lesson.target,
+            weight=lesson.weight,
+            init_score=None if said is None else said[:, number].copy(),
+            params={"max_bin": 127, "verbosity": -1, "min_data_in_leaf": least},
+        )
+        parameters = {**_parameters(settings, level), "min_data_in_leaf": least}
+        boosters.append(lightgbm().train(parameters, learning, settings.trees).free_dataset())
+    return Boosters(boosters=boosters, features=lesson.given.shape[1], prior=prior)
 
 
 def _parameters(settings: Boosted, level: float) -> dict[str, Any]:
@@ -52,7 +77,6 @@ def _parameters(settings: Boosted, level: float) -> dict[str, Any]:
         "alpha": level,
         "num_leaves": settings.leaves,
         "learning_rate": settings.rate,
-        "min_data_in_leaf": settings.least_in_leaf,
         "feature_fraction": 0.5,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
@@ -66,11 +90,12 @@ def _parameters(settings: Boosted, level: float) -> dict[str, Any]:
     }
 
 
-def _lightgbm() -> Any:
+def lightgbm() -> Any:
+    """Return the library; raises ``NotFound`` where it is not installed."""
     try:
-        import lightgbm  # noqa: PLC0415
+        import lightgbm as library  # noqa: PLC0415
     except ModuleNotFoundError:
         raise NotFound(
             "The forecaster needs LightGBM.", "analyse.forecast.boosted", "pip install 'placette[analyse]'"
         ) from None
-    return lightgbm
+    return library

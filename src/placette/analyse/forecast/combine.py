@@ -17,7 +17,7 @@ from placette.analyse.forecast.terms import Floats
 class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     """How sharply a better record is preferred, and how slowly equal weights are left."""
 
-    power: Annotated[float, msgspec.Meta(ge=0, le=50)] = 6.0
+    power: Annotated[float, msgspec.Meta(ge=0, le=50)] = 12.0
     """Weights go as the loss to the minus ``power``: 0 always equal, large the best alone."""
     trust: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 1.0
     """Forecasts a record must hold until it counts as much as equal weights."""

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from placette.analyse.forecast.learning import FITTED, Answer, Lesson
+from placette.analyse.forecast.learning import FITTED, Lesson
 from placette.analyse.forecast.terms import Floats
 
 Narrow = npt.NDArray[np.float32]
@@ -52,25 +52,50 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
 class Networks(msgspec.Struct, frozen=True, kw_only=True):
     """Networks that learnt with different seeds, and how wide their targets were."""
 
-    sight: Sight
+    sights: list[Sight]
+    """How features are seen: those up to the bound of the first by the first, the rest by the second."""
+    bounds: list[int]
     nets: list[Weights]
     spread: float
 
     def __call__(self, given: Floats) -> Floats:
         """Return the mean quantiles of examples (examples × levels)."""
-        seen = self.sight.of(given)
+        seen = self.seen(given)
         return np.asarray(np.mean([_layers(net, seen)[-1] for net in self.nets], axis=0) * self.spread, np.float64)
 
+    def seen(self, given: Floats) -> Narrow:
+        """Return the inputs of features."""
+        starts = [0, *self.bounds]
+        parts = zip(self.sights, pairwise(starts), strict=True)
+        return np.concatenate([sight.of(given[:, first:after]) for sight, (first, after) in parts], axis=1)
 
-def fit(lesson: Lesson, settings: Neural) -> Answer:
-    """Learn the networks from the lesson; the same seed gives the same networks."""
-    sight = _sight(lesson.given)
-    inputs = sight.of(lesson.given)
-    spread = float(np.std(lesson.target)) or 1.0
-    target = (lesson.target / spread).astype(np.float32)
+
+def fit(lesson: Lesson, settings: Neural, prior: Networks | None = None) -> Networks:
+    """Learn the networks from the lesson, or go on from where a prior stands; the same seed gives the same networks."""
+    if prior:
+        rest = lesson.given[:, lesson.shared :]
+        begun = _widened(prior, _sight(rest), lesson)
+    else:
+        spread = float(np.std(lesson.target)) or 1.0
+        begun = Networks(sights=[_sight(lesson.given)], bounds=[lesson.given.shape[1]], nets=[], spread=spread)
+    inputs = begun.seen(lesson.given)
+    target = (lesson.target / begun.spread).astype(np.float32)
     weight = lesson.weight.astype(np.float32)
-    nets = [_train(inputs, target, weight, settings, settings.seed + number) for number in range(settings.networks)]
-    return Networks(sight=sight, nets=nets, spread=spread)
+    nets = [
+        _train(inputs, target, weight, settings, settings.seed + number, begun.nets[number] if begun.nets else None)
+        for number in range(len(begun.nets) or settings.networks)
+    ]
+    return msgspec.structs.replace(begun, nets=nets)
+
+
+def _widened(prior: Networks, sight: Sight, lesson: Lesson) -> Networks:
+    """Return the prior's networks with inputs for what this panel alone has, unheard as yet."""
+    more = sight.of(lesson.given[:1, lesson.shared :]).shape[1]
+    nets = []
+    for first, *rest in prior.nets:
+        nets.append([np.concatenate([first, np.zeros((more, first.shape[1]), np.float32)]), *rest])
+    bounds = [lesson.shared, lesson.given.shape[1]]
+    return Networks(sights=[*prior.sights, sight], bounds=bounds, nets=nets, spread=prior.spread)
 
 
 def _sight(given: Floats) -> Sight:
@@ -86,11 +111,11 @@ def _sight(given: Floats) -> Sight:
     )
 
 
-def _train(inputs: Narrow, target: Narrow, weight: Narrow, settings: Neural, seed: int) -> Weights:
+def _train(
+    inputs: Narrow, target: Narrow, weight: Narrow, settings: Neural, seed: int, begun: Weights | None
+) -> Weights:
     chance = np.random.default_rng(seed)
-    sizes = (inputs.shape[1], settings.width, settings.width, len(FITTED))
-    net = [(chance.standard_normal(pair) * np.sqrt(2 / pair[0])).astype(np.float32) for pair in pairwise(sizes)]
-    net[-1] *= 0.1
+    net = [layer.copy() for layer in begun or _fresh(inputs.shape[1], settings, chance)]
     first, second = [np.zeros_like(w) for w in net], [np.zeros_like(w) for w in net]
     for step in range(1, settings.steps + 1):
         rows = chance.integers(0, len(target), settings.batch)
@@ -102,6 +127,13 @@ def _train(inputs: Narrow, target: Narrow, weight: Narrow, settings: Neural, see
             second[number] += 0.01 * (slope**2 - second[number])
             move = first[number] / (1 - 0.9**step) / (np.sqrt(second[number] / (1 - 0.99**step)) + 1e-8)
             net[number] -= rate * (move + settings.decay * net[number])
+    return net
+
+
+def _fresh(inputs: int, settings: Neural, chance: np.random.Generator) -> Weights:
+    sizes = (inputs, settings.width, settings.width, len(FITTED))
+    net = [(chance.standard_normal(pair) * np.sqrt(2 / pair[0])).astype(np.float32) for pair in pairwise(sizes)]
+    net[-1] *= 0.1
     return net
 
 

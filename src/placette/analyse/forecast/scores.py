@@ -72,13 +72,15 @@ def coverage(actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> 
 
 
 def seasonal_error(past: npt.ArrayLike, season: int) -> Floats:
-    """Return the mean absolute change over a season per series, the measure of MASE and SQL.
+    """Return the mean absolute change over a season per series, the measure of MASE and SQL; NaN without any.
 
     >>> seasonal_error([1, 2, 4, 8], 1)
     array(2.33333333)
     """
     y = np.asarray(past, np.float64)
-    return np.asarray(np.nanmean(np.abs(y[season:] - y[:-season]), axis=0))
+    change = np.abs(y[season:] - y[:-season])
+    seen = (~np.isnan(change)).sum(axis=0)
+    return np.asarray(np.where(seen > 0, np.nansum(change, axis=0) / np.maximum(seen, 1), np.nan))
 
 
 def mase(actual: npt.ArrayLike, forecast: npt.ArrayLike, scale: npt.ArrayLike) -> Floats:

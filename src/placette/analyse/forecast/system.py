@@ -10,12 +10,17 @@ import msgspec
 import numpy as np
 
 from placette.analyse.forecast import boosted, combine, conformal, learning, naive, neural, scores
-from placette.analyse.forecast.terms import DAY_S, HOUR_S, Floats, Ints, Panel
+from placette.analyse.forecast.prior import Prior
+from placette.analyse.forecast.terms import DAY_S, HOUR_S, LEVELS, Floats, Ints, Panel
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of each part; the defaults are those of every published figure of ours."""
 
+    tuned: boosted.Boosted = boosted.Boosted(trees=60, leaves=15, rate=0.05, steps_in_leaf=20)
+    """Trees that go on from a prior."""
+    taught: neural.Neural = neural.Neural(steps=300, rate=0.0005, decay=0.02)
+    """Networks that go on from a prior."""
     drawing: learning.Drawing = learning.Drawing()
     boosted: boosted.Boosted = boosted.Boosted()
     neural: neural.Neural = neural.Neural()
@@ -32,6 +37,8 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
 
     answers: list[learning.Answer]
     settings: Settings
+    tried: list[list[float]] = msgspec.field(default_factory=list)
+    """What each part lost on the newest quarter of the past, when it had learnt from the rest (origins × parts)."""
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,29 +49,72 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     quantiles: Floats
 
 
-def train(panel: Panel, horizon: int, settings: Settings | None = None) -> Trained:
-    """Learn to forecast up to ``horizon`` steps from the past of all series; raises ``NotFound`` without LightGBM."""
+def train(panel: Panel, horizon: int, settings: Settings | None = None, prior: Prior | None = None) -> Trained:
+    """Learn to forecast up to ``horizon`` steps from the past of all series; raises ``NotFound`` without LightGBM.
+
+    A ``prior`` learnt from other cities is where learning starts, and serves alone where the past is too short. First
+    the parts learn without the newest quarter, which then weighs them.
+    """
     chosen = settings or Settings()
+    return Trained(
+        answers=_learnt(panel, horizon, chosen, prior), settings=chosen, tried=_tried(panel, horizon, chosen, prior)
+    )
+
+
+def _learnt(panel: Panel, horizon: int, chosen: Settings, prior: Prior | None) -> list[learning.Answer]:
+    ready: list[learning.Answer] = [prior.trees, prior.networks] if prior else []
     try:
         lesson = learning.lesson(panel, horizon, chosen.drawing)
     except ValueError:  # too short a past: the ladder's lower rung serves
-        return Trained(answers=[], settings=chosen)
-    answers = [boosted.fit(lesson, chosen.boosted), neural.fit(lesson, chosen.neural)]
-    return Trained(answers=answers, settings=chosen)
+        return ready
+    if not prior:
+        return [boosted.fit(lesson, chosen.boosted), neural.fit(lesson, chosen.neural)]
+    trees = boosted.fit(lesson, chosen.tuned, prior.trees)
+    return [trees, neural.fit(lesson, chosen.taught, prior.networks), *ready]
 
 
-def foresee(trained: Trained, panel: Panel, horizon: int, levels: Floats, record: list[Issued]) -> Issued:
-    """Return the forecast of the steps after the panel, its parts weighted by their record; NaN without any past."""
-    parts = members_of(trained, panel, horizon, levels)
-    losses = [_losses(panel, issued, levels) for issued in record if len(issued.parts) == len(parts)]
+TRIED = 5
+"""Origins in the newest quarter at which the parts are tried."""
+
+
+def _tried(panel: Panel, horizon: int, chosen: Settings, prior: Prior | None) -> list[list[float]]:
+    length, levels = len(panel.values), np.array(LEVELS)
+    cut = length * 3 // 4
+    answers = _learnt(panel.until(cut), horizon, chosen, prior) if length >= 6 * panel.week else []
+    if not answers:
+        return []
+    last = max(cut, length - max(1, horizon // 2))
+    trained = Trained(answers=answers, settings=chosen)
+    losses = []
+    for origin in np.unique(np.linspace(cut, last, TRIED).astype(int)).tolist():
+        ahead = min(horizon, length - origin)
+        parts = members_of(trained, panel.until(origin, ahead), ahead, levels)
+        losses.append(_losses(panel, Issued(origin=origin, parts=parts, quantiles=parts[0]), levels))
+    return losses
+
+
+def foresee(
+    trained: Trained, panel: Panel, horizon: int, levels: Floats, record: list[Issued], only: Ints | None = None
+) -> Issued:
+    """Return the forecast of the steps after the panel, its parts weighted by their record; NaN without any past.
+
+    ``only`` some series are forecast, in this order.
+    """
+    parts = members_of(trained, panel, horizon, levels, only)
+    known = [*trained.tried, *(_losses(panel, issued, levels) for issued in record if len(issued.parts) == len(parts))]
+    losses = [each for each in known if len(each) == len(parts)]
     weight = combine.weights(np.array(losses).reshape(-1, len(parts)), trained.settings.weighing)
     return Issued(origin=len(panel.values), parts=parts, quantiles=combine.combined(parts, weight))
 
 
-def members_of(trained: Trained, panel: Panel, horizon: int, levels: Floats) -> list[Floats]:
+def members_of(trained: Trained, panel: Panel, horizon: int, levels: Floats, only: Ints | None = None) -> list[Floats]:
     """Return the forecast of each part by itself: those learnt, then the profile."""
-    made = [learning.answered(answer, panel, horizon, levels) for answer in trained.answers]
-    return [*made, naive.profile(panel, horizon, levels, trained.settings.profile)]
+    made: list[Floats] = []
+    if trained.answers:
+        asked = learning.Questions.of(panel, horizon, only)
+        made = [asked.answered(answer, levels) for answer in trained.answers]
+    some = panel if only is None else msgspec.structs.replace(panel, values=panel.values[:, only])
+    return [*made, naive.profile(some, horizon, levels, trained.settings.profile)]
 
 
 def correction(panel: Panel, record: list[Issued], levels: Floats, settings: Settings) -> Floats:
@@ -72,7 +122,7 @@ def correction(panel: Panel, record: list[Issued], levels: Floats, settings: Set
     pairs = [_came(panel, issued) for issued in record]
     if not pairs:
         return np.zeros((24, len(levels)))
-    actual, quantiles = np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+    actual, quantiles = (np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs]))
     hours = np.concatenate([pair[2] for pair in pairs])
     return conformal.shifts(actual, quantiles, hours, levels, settings.conformal)
 
@@ -93,6 +143,7 @@ def _losses(panel: Panel, issued: Issued, levels: Floats) -> list[float]:
     """Return what each part of a former forecast lost on what has come since, in seasonal errors."""
     actual = panel.values[issued.origin : issued.origin + len(issued.quantiles)]
     scale = scores.seasonal_error(panel.values[: issued.origin], panel.season)
+    scale = np.where(scale > 0, scale, np.nan)  # a series that never changes weighs nobody
     return [combine.loss(actual, part[: len(actual)], levels, scale) for part in issued.parts]
 
 

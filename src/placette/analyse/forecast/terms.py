@@ -15,6 +15,8 @@ HOUR_S = 3_600
 DAY_S = 86_400
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The quantiles of the published tables."""
+QUANTILES = tuple(round(0.05 * number, 2) for number in range(1, 20))
+"""The quantiles a city is given: 0.05, 0.1 … 0.95."""
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from placette import pretrained
 from placette.analyse.contributions.parts import explained
 from placette.analyse.forecast import combine, naive, scores, system
 from placette.analyse.forecast.terms import Panel
@@ -113,7 +114,7 @@ def _trained(panel: Panel, horizon: int, settings: system.Settings | None) -> tu
     """Return what was learnt, and whether LightGBM was missing: then the profile speaks alone."""
     past = panel.until(len(panel.values))
     try:
-        return system.train(past, horizon, settings), False
+        return system.train(past, horizon, settings, pretrained.prior(panel.step_s)), False
     except NotFound:
         return system.Trained(answers=[], settings=settings or system.Settings()), True
 
