@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +19,7 @@ from placette.services.rhythm import Moved, Period, SeriesRhythm, Shifted
 from placette.services.rhythm.compute import rhythm_of
 from placette.web.figures import Figures
 from placette.web.rhythm_words import Voice
-from placette.web.rhythms import TYPES, Pen
+from placette.web.rhythms import STEPS, TYPES, Pen
 from placette.web.words import Words
 
 CODE = "AIX-ROT-CNT-01/pedestrians"
@@ -185,6 +188,23 @@ def test_the_page_is_whole_without_javascript(world: Any, address: str) -> None:
     assert page.status_code == 200
     assert page.text.count("data-cell") > 7 * 24 + 25
     assert 'id="week"' in page.text
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of ``#rrggbb`` (WCAG 2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("night", "order"), [(0, -1), (1, 1)])
+def test_the_colours_are_told_apart_by_their_lightness_alone(night: int, order: int) -> None:
+    text = (Path(__file__).parents[2] / "components" / "styles" / "tokens.css").read_text(encoding="utf-8")
+    colours = [found[night] for found in re.findall(r"--heat-\d: light-dark\((#\w{6}), (#\w{6})\)", text)]
+    assert len(colours) == STEPS
+    light = [luminance(colour) for colour in colours][::order]
+    steps = [(above + 0.05) / (below + 0.05) for below, above in itertools.pairwise(light)]
+    assert min(steps) > 1.12, steps
 
 
 def test_a_datastream_that_is_not_there_is_a_page_of_its_own(world: Any) -> None:

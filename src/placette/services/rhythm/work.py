@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
 import msgspec
@@ -13,6 +14,7 @@ import numpy as np
 
 from placette.analyse.cycles.series import Floats, LocalSeries
 from placette.city.model import City
+from placette.model.errors import Busy
 from placette.model.times import MICROS_PER_S, iso
 from placette.services.days import school_holidays_known, special_days
 from placette.services.panels import Regular, regular
@@ -25,7 +27,9 @@ MOST_DATASTREAMS = 24
 LONGEST_DAYS = 5 * 366
 WEEK_DAYS = 91
 """What pages call a typical week is that of the last thirteen: long enough for medians, short enough for the season."""
-KEPT = 256
+MOST_WAITING = 64
+"""Questions that may wait their turn; at a quarter of a second each, the next would wait long."""
+KEPT = 64
 KEPT_S = 600
 """Values that come late into the past are seen after ten minutes at the most."""
 _HOUR_US = 3_600 * MICROS_PER_S
@@ -41,6 +45,7 @@ class Rhythmical:
         self._city = city
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
         self._kept: OrderedDict[tuple[int, int, int], tuple[float, SeriesRhythm]] = OrderedDict()
         self._weeks: OrderedDict[tuple[int, ...], tuple[float, TypicalWeek | None]] = OrderedDict()
 
@@ -71,7 +76,7 @@ class Rhythmical:
         key = (hour, *(info.id for info in infos))
         made, found = self._weeks.get(key, (0.0, None))
         if key not in self._weeks or self._clock() - made >= KEPT_S:
-            async with self._one_at_a_time:
+            async with self._turn():
                 found = await asyncio.to_thread(self._week, self._city(), infos, hour * _HOUR_US)
             self._weeks[key] = self._clock(), found
             while len(self._weeks) > KEPT:
@@ -84,13 +89,25 @@ class Rhythmical:
         return typical_week(panel.values, panel.start_s // 3_600, combine, decimals)
 
     async def _made(self, city: City, info: DatastreamInfo, start: int, end: int) -> SeriesRhythm:
-        async with self._one_at_a_time:
+        async with self._turn():
             span = _span(start, end)
             one = self._fresh(info, span)
             if one is None:
                 one = await asyncio.to_thread(self._compute, city, info, start, end)
                 self._keep(one, span)
             return one
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until it is one's turn; raises ``Busy`` when too many wait already."""
+        if self._waiting >= MOST_WAITING:
+            raise Busy("too many rhythms are being worked out", "/api/rhythms", "ask again in a moment")
+        self._waiting += 1
+        try:
+            async with self._one_at_a_time:
+                yield
+        finally:
+            self._waiting -= 1
 
     def _fresh(self, info: DatastreamInfo, span: tuple[int, int]) -> SeriesRhythm | None:
         made, one = self._kept.get((info.id, *span), (0.0, None))
