@@ -23,14 +23,15 @@ def z_score(values: Floats, test_from: int) -> Floats:
 def hampel(values: Floats, test_from: int) -> Floats:
     """Return |x - median| / (1.4826 MAD) of the same hour of the last eight weeks."""
     past = _weeks(values)
-    middle = np.nanmedian(past, axis=-1)
-    spread = 1.4826 * np.nanmedian(np.abs(past - middle[..., None]), axis=-1)
+    middle = _quantile(past, 0.5)
+    spread = 1.4826 * _quantile(np.abs(past - middle[..., None]), 0.5)
     return np.asarray(np.abs(values - middle) / np.maximum(spread, 1e-9))
 
 
 def tukey(values: Floats, test_from: int) -> Floats:
     """Return how many interquartile ranges outside of the quartiles of the same hour of the last eight weeks."""
-    low, high = np.nanquantile(_weeks(values), (0.25, 0.75), axis=-1)
+    past = _weeks(values)
+    low, high = _quantile(past, 0.25), _quantile(past, 0.75)
     return np.asarray(np.maximum(low - values, values - high) / np.maximum(high - low, 1e-9))
 
 
@@ -82,6 +83,16 @@ def rival_score(name: str, values: Floats, test_from: int) -> Floats:
 def _weeks(values: Floats) -> Floats:
     """Return the same hour of the eight weeks before each hour (hours × series × weeks)."""
     return np.stack([_lag(values, WEEK * week) for week in range(1, WEEKS + 1)], axis=-1)
+
+
+def _quantile(rows: Floats, share: float) -> Floats:
+    """Return the quantile over the last axis as numpy's, NaN left out: many short rows at once."""
+    ordered = np.sort(rows, axis=-1)  # NaN goes last
+    place = share * np.maximum(np.count_nonzero(~np.isnan(rows), axis=-1) - 1, 0)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, np.ceil(place).astype(np.int64))
+    first, second = (np.take_along_axis(ordered, at[..., None], -1)[..., 0] for at in (low, high))
+    return np.asarray(first + (place - low) * (second - first))
 
 
 def _moments(values: Floats) -> tuple[Floats, Floats]:

@@ -20,6 +20,8 @@ from placette.analyse.anomaly.terms import Floats, Watched
 from placette.model.public_holidays import easter, public_holidays
 
 CHOSEN, REPORTED = "chosen on", "reported"
+MOST = 12
+"""Series of a city: enough neighbours, and a run of minutes."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -97,8 +99,8 @@ def _world(
     counted: bool = False,
     event: str = "crowd",
 ) -> World:
-    there = np.count_nonzero(~np.isnan(values), axis=0) > 0.6 * len(values)
-    kinds = tuple(np.array(kinds or ("one",) * len(there))[there])
+    there = np.flatnonzero(np.count_nonzero(~np.isnan(values), axis=0) > 0.6 * len(values))[:MOST]
+    kinds = tuple(np.array(kinds or ("one",) * values.shape[1])[there])
     values = values[:, there]
     watched = Watched(
         values=values,

@@ -65,7 +65,7 @@ class Town:
     def rows(self) -> list[dict[str, Any]]:
         """Return every stored record of an anomaly."""
         ids = [info.id for info in self.store.directory.by_id.values() if (info.code or "").endswith(".anomaly")]
-        found = [
+        return [
             row
             for each in ids
             for row in self.store.query_now(
@@ -74,7 +74,6 @@ class Town:
                 [each],
             ).to_pylist()
         ]
-        return found
 
 
 async def inline(asked: Asked) -> Told:

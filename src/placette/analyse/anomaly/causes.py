@@ -47,6 +47,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What is known beside the series: the day, the weather (scales from what is usual), the device."""
 
     family: Family = "other"
+    by_day: bool = True
+    """Whether it touches the hours from 6 to 15, in which markets are held."""
     holiday: str = ""
     market: str = ""
     event: str = ""
@@ -126,7 +128,7 @@ def causes(probabilities: dict[str, float], seen: Evidence, context: Context) ->
     >>> from placette.analyse.anomaly.evidence import NOTHING
     >>> found = causes({"rise": 0.9, "stuck": 0.1}, NOTHING, Context(family="count", market="Tuesday market"))
     >>> [(each.key, round(each.confidence, 2)) for each in found]
-    [('market', 0.68), ('crowd', 0.23), ('stuck', 0.1)]
+    [('crowd', 0.45), ('market', 0.45), ('stuck', 0.1)]
     """
     if seen.impossible:
         return [Cause("impossible", 1.0, fault=True)]
@@ -159,12 +161,15 @@ def _faults(shape: str, context: Context) -> dict[str, float]:
 
 
 def _events(shape: str, seen: Evidence, context: Context) -> dict[str, float]:
-    """Return how much each event speaks for itself: a plain one 1, one that coincides 3 (practice, not fitted)."""
+    """Return how much each event speaks for itself: a plain one 1, one that coincides 3 (practice, not fitted).
+
+    A market 1: it is held on its weekdays, so that what it usually brings is expected.
+    """
     people = context.family in ("count", "sound")
     parts = {_plain(shape, seen, context): 1.0}
     if people:
-        named = {"event": context.event, "market": context.market, "holiday": context.holiday}
-        parts |= {key: 3.0 for key, there in named.items() if there}
+        parts |= {key: 3.0 for key, there in (("event", context.event), ("holiday", context.holiday)) if there}
+        parts |= {"market": 1.0} if context.market and context.by_day else {}
         bad = max(context.rain, context.wind) > 2 or abs(context.warmth) > 3
         parts |= {"weather": 3.0} if bad else {}
     elif context.family == "air" and shape == "fall":

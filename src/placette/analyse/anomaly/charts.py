@@ -31,6 +31,7 @@ SHIFTS = (-2, -1, 1, 2)
 """Hours by which a clock is tried: those that summer time and UTC bring."""
 _CLIP = 8.0
 _LEAST_RUN = 4
+_OFTEN_ZERO = 0.05
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,11 +147,14 @@ def _clock(model: Expected) -> tuple[Floats, Ints]:
 def _still(values: Floats, counted: tuple[bool, ...]) -> tuple[Ints, Floats]:
     """Return how long each value has stood, h, and how unlikely it is (-log10) by how often values repeat.
 
-    Nothing passes for hours before every counter at night: zero counts are left to the other charts.
+    Nothing passes for hours before every counter at night, a valve is closed all winter: zeros of counts, and of series
+    that are often zero, are left to the other charts.
     """
     same = np.zeros(values.shape, np.bool_)
     same[1:] = values[1:] == values[:-1]
-    spared = np.array(counted) & (values == 0)
+    zeros = values == 0
+    often = zeros.sum(axis=0) > _OFTEN_ZERO * np.count_nonzero(~np.isnan(values), axis=0)
+    spared = (np.array(counted) | often) & zeros
     same &= ~spared
     runs = _run_lengths(same)
     chances = (np.cumsum(same & (runs <= 2), axis=0) + 0.5) / (np.cumsum(~np.isnan(values) & ~spared, axis=0) + 10.0)

@@ -9,6 +9,9 @@ from placette.analyse.anomaly.charts import CHARTS, Scores
 from placette.analyse.anomaly.grouping import Anomaly
 from placette.analyse.anomaly.terms import DAY, Floats, Watched
 
+NEAR_M = 300.0
+STRANGE = 1.5
+"""Mean deviation, in scales, either way, from which a device near by is strange in the same hours."""
 MOVED = 1.0
 """Scales in its own direction from which a neighbour has moved too."""
 _RARE = 4.0
@@ -29,6 +32,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the neighbours together did, in the anomaly's direction."""
     alone: float
     """What is left of the anomaly when the neighbours are followed."""
+    around: int
+    """Other devices within 300 m, of whatever property, with values of these hours; 0 where positions are unknown."""
+    strange: int
+    """How many of them were strange in the same hours, either way."""
     peak: float
     """The largest deviation of an hour, with its sign."""
     abrupt: float
@@ -69,7 +76,10 @@ def evidence(watched: Watched, scores: Scores, one: Anomaly) -> Evidence:
     fast = np.nan_to_num(np.clip(scores.steps[hours, one.series], -30, 30))
     peak = float(own[np.nanargmax(np.abs(own))]) if (~np.isnan(own)).any() else 0.0
     values = watched.values[hours, one.series]
+    around, strange = _around(watched, scores, one)
     return Evidence(
+        around=around,
+        strange=strange,
         neighbours=len(means),
         moved=int(moved.sum()),
         moved_by=float(means[moved].mean() if moved.any() else means.mean() if len(means) else 0.0),
@@ -85,6 +95,17 @@ def evidence(watched: Watched, scores: Scores, one: Anomaly) -> Evidence:
         impossible=int(((values < 0) & watched.counted[one.series]).sum()),
         hours=one.end - one.start + 1,
     )
+
+
+def _around(watched: Watched, scores: Scores, one: Anomaly) -> tuple[int, int]:
+    """Return how many other devices near by have values of these hours, and how many were strange in them."""
+    away = np.hypot(*(watched.positions - watched.positions[one.series]).T)
+    near = np.flatnonzero((away > 1.0) & (away <= NEAR_M))  # two devices never hang within a metre of each other
+    means = np.abs(_means(scores.residuals[one.start : one.end + 1][:, near]))
+    places = watched.positions[near].round(1)
+    devices = {tuple(place) for place in places[~np.isnan(means)].tolist()}
+    moved = {tuple(place) for place in places[np.nan_to_num(means) >= STRANGE].tolist()}
+    return len(devices), len(moved)
 
 
 def features(watched: Watched, one: Anomaly, seen: Evidence) -> Floats:
@@ -136,6 +157,8 @@ def _smoothness(own: Floats) -> float:
 
 
 NOTHING = Evidence(
+    around=0,
+    strange=0,
     neighbours=0,
     moved=0,
     moved_by=0.0,

@@ -11,6 +11,7 @@ from placette.analyse.anomaly.terms import Bools, Floats, Ints, Settings
 _TWO_SIDED = frozenset({"jump", "surge", "amount", "hours", "day", "alone", "week"})
 _SHORT = frozenset({"jump", "surge", "amount", "hours"})
 _BESIDE = 1.5
+_WILD = 1.5
 _REFERENCE = 0.75
 """Scales by which an hour must deviate to belong to an anomaly; half of 1.5, the least that is worth finding."""
 
@@ -77,6 +78,9 @@ def _anomaly(scores: Scores, rarity: Floats, rare: Floats, which: Ints, hours: I
     chart = CHARTS[which[rarest, series]]
     sign = float(scores.signs[which[rarest, series], rarest, series])
     first, last = int(hours[0]), int(hours[-1])
+    if chart in _SHORT:  # what leaned one way is over when nothing leans any more, though charts of scatter go on
+        leaning = [int(hour) for hour in hours if CHARTS[which[hour, series]] in _SHORT]
+        last = leaning[-1]
     start, _ = _traced(scores, first, CHARTS[which[first, series]], series)
     begin, end = _traced(scores, last, CHARTS[which[last, series]], series)
     start, end = min(start, begin if begin <= first else start), max(end, start)
@@ -92,7 +96,7 @@ def _anomaly(scores: Scores, rarity: Floats, rare: Floats, which: Ints, hours: I
         rarest={name: float(rarity[place, hours, series].min()) for place, name in enumerate(CHARTS)},
         direction=int(sign) if chart in _TWO_SIDED else 0,
         size=_size(scores.residuals[start : end + 1, series]),
-        ongoing=last >= len(rare) - 1,
+        ongoing=int(hours[-1]) >= len(rare) - 1,
     )
 
 
@@ -112,6 +116,9 @@ def _traced(scores: Scores, hour: int, chart: str, series: int) -> tuple[int, in
     if chart == "still":
         return hour - int(scores.runs[hour, series]), hour
     begin = max(0, hour - WINDOWS[chart] + 1)
+    if chart == "noisy":
+        first, last = _heaviest(np.nan_to_num(np.clip(np.abs(scores.steps[begin : hour + 1, series]), 0, 8) - _WILD))
+        return begin + first, begin + last
     if chart not in _TWO_SIDED:
         return begin, hour
     sign = float(scores.signs[CHARTS.index(chart), hour, series])

@@ -1,7 +1,8 @@
 """Writes what was found: an anomaly that was known is changed, never doubled; one that is gone is withdrawn.
 
 An anomaly is known again by its datastream and by hours in common. Its ``phenomenonTime`` stays that of its first
-record, whatever later values say about its beginning, so that whoever holds a link to it still finds it.
+record, whatever later values say about its beginning, so that whoever holds a link to it still finds it. Its end is one
+of its parameters: in the store an observation with another end is another observation.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from functools import partial
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
-from placette.model.observations import ObservationRow
+from placette.model.observations import ObservationRow, table_of
 from placette.services.anomaly.derived import existing, outputs
 from placette.services.anomaly.terms import HOUR_US, WITHDRAWN, Details, Found, Picture, State
 from placette.services.panels import Regular
@@ -25,8 +27,13 @@ _APART_S = 6 * 3_600
 
 _KNOWN = """
 SELECT datastream_id, epoch_us(phenomenon_time) AS time, extra FROM observation
-WHERE datastream_id IN {ids} AND coalesce(phenomenon_end, phenomenon_time) >= make_timestamp(?)
+WHERE datastream_id IN {ids} AND (extra->>'$.parameters.end')::BIGINT >= ?
 ORDER BY datastream_id, phenomenon_time
+"""
+_AGAIN = """
+UPDATE observation SET extra = a.extra FROM again a
+WHERE observation.datastream_id = a.datastream_id AND observation.phenomenon_time = a.phenomenon_time
+  AND observation.phenomenon_time BETWEEN make_timestamp(?) AND make_timestamp(?)
 """
 
 
@@ -50,7 +57,7 @@ def stored(store: Store, infos: Sequence[DatastreamInfo], since: int) -> list[Kn
     owners = existing(store, infos)
     if not owners:
         return []
-    rows = store.query_now(_KNOWN.format(ids=among(owners)), [since])
+    rows = store.query_now(_KNOWN.format(ids=among(owners)), [since // _SECOND])
     columns = (rows.column(name).to_pylist() for name in ("datastream_id", "time", "extra"))
     return [
         Known(owners[owner], time, _decoder.decode(extra).parameters)
@@ -85,7 +92,9 @@ def write(store: Store, clock: Regular, found: Sequence[Found], first: int) -> i
             rows.append((each.info, each.time, msgspec.structs.replace(old, ongoing=False)))
     if rows:
         ids = outputs(store, list({info.id: info for info, _, _ in rows}.values()))
-        store.append_rows_now([_row(ids[info.id], time, details) for info, time, details in rows])
+        table = table_of([_row(ids[info.id], time, details) for info, time, details in rows])
+        store.append_now(table)
+        store.change_now(partial(_rewrite, table=table), refresh=False)
     return len(rows)
 
 
@@ -105,11 +114,20 @@ def _set(con: duckdb.DuckDBPyConnection, *, value: str) -> None:
     con.execute("INSERT INTO meta VALUES (?, ?)", [STATE, value])
 
 
+def _rewrite(con: duckdb.DuckDBPyConnection, *, table: pa.Table) -> None:
+    """Write what the rows say beside their results: an observation whose result is the same counts as unchanged."""
+    times = table.column("phenomenon_time").cast(pa.int64()).to_pylist()
+    con.register("again", table)
+    try:
+        con.execute(_AGAIN, [min(times), max(times)])
+    finally:
+        con.unregister("again")
+
+
 def _row(output: int, time: int, details: Details) -> ObservationRow:
     return ObservationRow(
         datastream_id=output,
         phenomenon_time=time,
-        phenomenon_end=max(time, details.end * _SECOND),
         result=0.0 if details.state == WITHDRAWN else details.score,
         extra=msgspec.json.encode({"parameters": details}).decode(),
     )

@@ -45,8 +45,9 @@ FROM observation WHERE datastream_id IN {ids} AND phenomenon_time >= make_timest
 GROUP BY ALL HAVING share > 0
 """
 _WORKED = """
-SELECT thing_code, epoch_us(since) AS at FROM attachment WHERE since >= make_timestamp($1)
-UNION ALL SELECT thing_code, epoch_us(until) FROM attachment WHERE until >= make_timestamp($1)
+SELECT a.thing_code, epoch_us(a.since) AS at FROM attachment a
+WHERE a.since >= make_timestamp($1)
+  AND EXISTS (SELECT 1 FROM attachment b WHERE b.thing_code = a.thing_code AND b.since < a.since)
 """
 _MOVED = """
 SELECT h.thing_id, epoch_us(max(h.time)) AS since FROM historical_location h

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,6 +22,11 @@ _WORKED_H = 48
 _FLAGGED = 0.3
 _FLAG_ODDS = 3.0
 """How much likelier a fault is where quality control doubts a third of the values too (practice, not fitted)."""
+_STRANGE_DEVICES = 2
+_AROUND_ODDS = 10.0
+"""How much likelier an event is where two devices near by were strange in the same hours (practice, not fitted)."""
+_SURELY_STUCK = 0.01
+_MARKET_HOURS = range(6, 15)
 
 
 def work(asked: Asked) -> Told:
@@ -37,7 +43,7 @@ def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
     shapes = causes.shapes(evidence.features(asked.watched, one, seen))
     chances = causes.pointed(shapes, one.direction)
     flagged = _mean(asked.flagged[one.start : one.end + 1, one.series])
-    fault = _with_flags(causes.is_fault(chances, seen), flagged)
+    fault = _adjusted(causes.is_fault(chances, seen), seen, one, flagged)
     around = asked.around[one.series]
     context, names = _context(asked, around, one)
     kind: Kind = "fault" if fault >= 0.5 else "event"
@@ -66,16 +72,19 @@ def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
         high=high,
         ongoing=one.ongoing,
         causes=listed,
-        evidence=tuple(_proofs(asked, seen, one, context, flagged)),
+        evidence=tuple(_proofs(seen, one, context, flagged)),
         first=first,
         picture=picture,
     )
 
 
-def _with_flags(fault: float, flagged: float) -> float:
-    if not flagged >= _FLAGGED:  # NaN: nothing is known of flags
-        return fault
-    odds = fault / max(1 - fault, 1e-9) * _FLAG_ODDS
+def _adjusted(fault: float, seen: evidence.Evidence, one: Anomaly, flagged: float) -> float:
+    """Return the probability of a fault with what the regression cannot have seen: flags, and devices near by."""
+    odds = fault / max(1 - fault, 1e-9)
+    if flagged >= _FLAGGED:  # false for NaN: nothing is known of flags
+        odds *= _FLAG_ODDS
+    if seen.strange >= _STRANGE_DEVICES and one.rarest["still"] > _SURELY_STUCK:
+        odds /= _AROUND_ODDS
     return odds / (1 + odds)
 
 
@@ -97,6 +106,7 @@ def _context(asked: Asked, around: Around, one: Anomaly) -> tuple[causes.Context
     warmth, rain, wind = (_strongest(column[one.start : one.end + 1]) for column in asked.weather.T)
     context = causes.Context(
         family=around.family,
+        by_day=any(hour % DAY in _MARKET_HOURS for hour in range(one.start, one.end + 1)),
         holiday=names.get("holiday", ""),
         market=names.get("market", ""),
         event=names.get("event", ""),
@@ -114,41 +124,55 @@ def _strongest(column: Floats) -> float:
     return float(known[np.argmax(np.abs(known))]) if len(known) else 0.0
 
 
-def _proofs(
-    asked: Asked, seen: evidence.Evidence, one: Anomaly, context: causes.Context, flagged: float
-) -> list[Proof]:
+def _proofs(seen: evidence.Evidence, one: Anomaly, context: causes.Context, flagged: float) -> list[Proof]:
     """Return what speaks for or against, in the order in which it is told."""
-    found = []
+    return [*_beside(seen), *_shape(seen, one), *_device(seen, context, flagged), *_day(context)]
+
+
+def _beside(seen: evidence.Evidence) -> Iterator[Proof]:
     if seen.impossible:
-        found.append(Proof(key="impossible", count=seen.impossible))
+        yield Proof(key="impossible", count=seen.impossible)
     if seen.neighbours:
         key = "followed" if seen.moved else "not_followed"
-        found.append(Proof(key=key, count=seen.moved, of=seen.neighbours, value=round(seen.moved_by, 1)))
+        yield Proof(key=key, count=seen.moved, of=seen.neighbours, value=round(seen.moved_by, 1))
     else:
-        found.append(Proof(key="no_neighbours"))
+        yield Proof(key="no_neighbours")
+    if seen.strange:
+        yield Proof(key="around", count=seen.strange, of=seen.around)
+
+
+def _shape(seen: evidence.Evidence, one: Anomaly) -> Iterator[Proof]:
     if abs(seen.peak) >= 2 and one.direction:
-        found.append(Proof(key="peak", value=round(abs(seen.peak), 1)))
+        yield Proof(key="peak", value=round(abs(seen.peak), 1))
     if one.rarest["still"] < 0.05 and seen.longest_run >= 2:
-        found.append(Proof(key="run", count=seen.longest_run + 1))
+        yield Proof(key="run", count=seen.longest_run + 1)
     if seen.shift:
-        found.append(Proof(key="shift", count=abs(seen.shift), value=float(np.sign(seen.shift))))
+        yield Proof(key="shift", count=abs(seen.shift), value=float(np.sign(seen.shift)))
     if seen.abrupt >= 4:
-        found.append(Proof(key="abrupt", value=round(seen.abrupt, 1)))
+        yield Proof(key="abrupt", value=round(seen.abrupt, 1))
     if seen.roughness >= 0.8 or seen.roughness <= -1:
-        found.append(Proof(key="rough" if seen.roughness > 0 else "smooth", value=round(2 ** abs(seen.roughness), 1)))
+        yield Proof(key="rough" if seen.roughness > 0 else "smooth", value=round(2 ** abs(seen.roughness), 1))
+
+
+def _device(seen: evidence.Evidence, context: causes.Context, flagged: float) -> Iterator[Proof]:
     if seen.missing_before >= 3:
-        found.append(Proof(key="silence", count=seen.missing_before))
+        yield Proof(key="silence", count=seen.missing_before)
     if flagged >= _FLAGGED:
-        found.append(Proof(key="flagged", value=round(flagged, 2)))
+        yield Proof(key="flagged", value=round(flagged, 2))
     if context.worked_on:
-        found.append(Proof(key="worked_on"))
+        yield Proof(key="worked_on")
     if context.battery_low:
-        found.append(Proof(key="battery_low"))
-    found += [Proof(key=key, name=name) for key in ("event", "market", "holiday") if (name := getattr(context, key))]
+        yield Proof(key="battery_low")
+
+
+def _day(context: causes.Context) -> Iterator[Proof]:
+    for key in ("event", "market", "holiday"):
+        if name := getattr(context, key):
+            yield Proof(key=key, name=name)
     warmth = "warm" if context.warmth > 0 else "cold"
-    weather = ((warmth, context.warmth), ("rain", context.rain), ("wind", context.wind))
-    found += [Proof(key=key, value=round(abs(value), 1)) for key, value in weather if abs(value) > 2]
-    return found
+    for key, value in ((warmth, context.warmth), ("rain", context.rain), ("wind", context.wind)):
+        if abs(value) > 2:
+            yield Proof(key=key, value=round(abs(value), 1))
 
 
 def _peak(scores: Scores, one: Anomaly) -> int:

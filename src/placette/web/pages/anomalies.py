@@ -131,8 +131,13 @@ def _card(site: Site, teller: Teller, language: str, group: Sequence[Anomaly]) -
         score=teller.score(one.score),
         causes=tuple((teller.cause(each), each.confidence) for each in one.causes),
         evidence=tuple(teller.proof(each) for each in one.evidence),
-        others=tuple(_named(site, other, language) for other in group[1:]),
+        others=tuple(_named(site, other, language) for other in _others(group)),
     )
+
+
+def _others(group: Sequence[Anomaly]) -> list[Anomaly]:
+    """Return one anomaly of each other datastream of a group."""
+    return list({one.datastream: one for one in group if one.datastream != group[0].datastream}.values())
 
 
 def _named(site: Site, one: Anomaly, language: str) -> tuple[str, str]:
