@@ -30,6 +30,8 @@ PATH = "/api/maps"
 MOST_WAITING = 16
 """Readers whose maps are not drawn yet; beyond, they are asked to come again."""
 MOST_FRAMES_OF_CONTOURS = 1
+MOST_ANSWERS = 12
+"""Kept ready to be sent: a megabyte or two each."""
 _SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 T = TypeVar("T")
@@ -62,6 +64,7 @@ class Atlas:
         self._city = city
         self._worker = ThreadPoolExecutor(1, "maps")
         self._waiting = 0
+        self._answers: dict[tuple[Question, float | None], tuple[Drawn, Packed]] = {}
 
     async def listed(self) -> list[Listed]:
         """Return the properties that are on a map, those with most stations first."""
@@ -89,9 +92,22 @@ class Atlas:
         """The properties that are on a map."""
         return frozenset(self._maps.mapped())
 
-    async def answer(self, asked: Question, threshold: float | None) -> bytes:
-        """Return a map as GeoJSON."""
-        return await self._in_turn(lambda: msgspec.json.encode(answer(self._city(), self._maps.draw(asked), threshold)))
+    async def answer(self, request: Request, asked: Question, threshold: float | None) -> Response:
+        """Return a map as GeoJSON, packed in the maps' own thread."""
+        return await self._in_turn(lambda: self._packed(asked, threshold).answer(request))
+
+    def _packed(self, asked: Question, threshold: float | None) -> Packed:
+        """Return the answer's bytes, those of before when the map is the same."""
+        drawn = self._maps.draw(asked)
+        before = self._answers.pop((asked, threshold), None)
+        packed = before[1] if before is not None and before[0] is drawn else None
+        if packed is None:
+            body = msgspec.json.encode(answer(self._city(), drawn, threshold))
+            packed = Packed(body, "application/geo+json")
+        self._answers[asked, threshold] = drawn, packed
+        while len(self._answers) > MOST_ANSWERS:
+            del self._answers[next(iter(self._answers))]
+        return packed
 
     async def about(self, asked: Question) -> tuple[Drawn, About]:
         """Return a map and what is said of it."""
@@ -112,7 +128,7 @@ class Atlas:
 
         async def show(request: Request) -> Response:
             asked, threshold = question(request.path_params["property"], request.query_params)
-            return Packed(await self.answer(asked, threshold), "application/geo+json").answer(request)
+            return await self.answer(request, asked, threshold)
 
         async def show_list(request: Request) -> Response:
             return json_response(Listing(await self.listed()))

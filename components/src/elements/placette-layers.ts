@@ -33,7 +33,6 @@ export class PlacetteLayers extends HTMLElement {
   private shape = "hexagons";
   private timer = 0;
   private picked: Feature | undefined;
-  private legend: string | undefined;
   private readonly contours = new Map<string, Promise<Answer | undefined>>();
   private parts: { play: HTMLButtonElement; slider: HTMLInputElement; time: HTMLOutputElement; readout: HTMLElement } | undefined;
 
@@ -193,18 +192,15 @@ export class PlacetteLayers extends HTMLElement {
   /** Put the legend of the view beside the map in the place of the server's, which is that of the values. */
   private explain(): void {
     const legend = this.closest("figure")?.querySelector<HTMLElement>(".legend-values");
-    if (!legend || legend.dataset["view"] === this.view) return;
-    this.legend ??= legend.innerHTML;
-    legend.dataset["view"] = this.view;
-    if (this.view === "value") {
-      legend.innerHTML = this.legend;
-      return;
-    }
+    const shown = this.view === "value" ? `value ${this.frame}` : this.view;
+    if (!legend || legend.dataset["shown"] === shown) return;
+    legend.dataset["shown"] = shown;
     const heading = document.createElement("h2");
-    heading.textContent = `${this.labels[this.view]}${this.view === "difference" ? `, ${this.getAttribute("unit")}` : ""}`;
+    heading.textContent = `${this.labels[this.view]}${this.view === "error" ? "" : `, ${this.getAttribute("unit")}`}`;
     const list = document.createElement("ul");
     list.className = "classes";
-    for (const [tone, words] of this.view === "difference" ? this.differences() : this.doubts()) {
+    const classes = { value: () => this.classes(), difference: () => this.differences(), error: () => this.doubts() };
+    for (const [tone, words] of classes[this.view]()) {
       const item = document.createElement("li");
       const swatch = document.createElement("i");
       swatch.className = `swatch tone-${tone}`;
@@ -215,11 +211,16 @@ export class PlacetteLayers extends HTMLElement {
     legend.replaceChildren(heading, list);
   }
 
+  private classes(): [string, string][] {
+    const breaks = this.layers!.frames[this.frame]?.breaks ?? [];
+    const format = numberFormat(languageOf(this), decimalsOf(breaks));
+    return breaks.slice(1).map((high, tone) => [String(tone), `${format.format(breaks[tone]!)}–${format.format(high)}`]);
+  }
+
   private differences(): [string, string][] {
     const { step } = this.layers!;
     const names = ["below-3", "below-2", "below-1", "around", "above-1", "above-2", "above-3"];
-    const digits = [0, 1, 2, 3].find((each) => Math.abs(step - Number(step.toFixed(each))) < 1e-9) ?? 3;
-    const format = numberFormat(languageOf(this), digits);
+    const format = numberFormat(languageOf(this), decimalsOf([step]));
     return names.map((name, place) => {
       const value = (place - 3) * step;
       return [name, `${value > 0 ? "+" : value < 0 ? "−" : ""}${format.format(Math.abs(value))}`];
@@ -328,4 +329,9 @@ export class PlacetteLayers extends HTMLElement {
   private figure(value: number): string {
     return `${this.number(value)}\u00a0${this.getAttribute("unit") ?? ""}`;
   }
+}
+
+/** How many decimals these figures need. */
+function decimalsOf(figures: number[]): number {
+  return [0, 1, 2, 3].find((digits) => figures.every((each) => Math.abs(each - Number(each.toFixed(digits))) < 1e-9)) ?? 3;
 }

@@ -6,6 +6,7 @@ export interface Frame {
   stations: number;
   refused: string | null;
   mean: number | null;
+  breaks: number[];
 }
 
 export interface Said {
@@ -79,10 +80,10 @@ export class Layers {
     return (doubts ? doubts[frame] : doubt) ?? 3;
   }
 
-  /** The class of a value in the legend, 0 being the lowest; -1 for none. */
-  tone(value: number | null): number {
+  /** The class of a value in the legend of its frame, 0 being the lowest; -1 for none. */
+  tone(value: number | null, frame: number): number {
     if (value === null) return -1;
-    const { breaks } = this.about;
+    const breaks = this.frames[frame]?.breaks ?? [];
     let tone = 0;
     while (tone < breaks.length - 2 && value >= breaks[tone + 1]!) tone += 1;
     return tone;

@@ -113,7 +113,7 @@ export class LayerEngine {
       const source = part === "station" ? "stations" : "layers";
       const value = layers.value(feature, frame);
       const doubt = part === "cell" ? layers.doubt(feature, frame) : 0;
-      let tone = view === "difference" ? layers.difference(value, frame) : layers.tone(value);
+      let tone = view === "difference" ? layers.difference(value, frame) : layers.tone(value, frame);
       if (view === "error" && part === "cell") tone = value === null ? -1 : doubt;
       if ((part === "area" && refused === null) || (part === "cell" && (refused !== null || this.contours))) tone = -1;
       this.map.setFeatureState({ source, id: feature.id }, { tone, doubt: tone < 0 ? -1 : view === "error" ? 0 : doubt });
@@ -126,7 +126,7 @@ export class LayerEngine {
       .map((feature) => {
         const { low, high } = feature.properties;
         const middle = low === undefined || high === undefined ? null : (low + high) / 2;
-        return { ...feature, properties: { ...feature.properties, tone: this.layers.tone(middle) } };
+        return { ...feature, properties: { ...feature.properties, tone: this.layers.tone(middle, this.frame) } };
       });
     this.map.getSource<GeoJSONSource>("contours")?.setData({ type: "FeatureCollection", features });
   }

@@ -16,7 +16,7 @@ from placette.services.maps import scales
 from placette.services.maps.contours import contours
 from placette.services.maps.levels import breaks
 from placette.services.maps.nearest import nearest_areas
-from placette.services.maps.question import DOUBT, Drawn, Frame, Refused
+from placette.services.maps.question import DOUBT, Drawn, Refused
 from placette.services.maps.scales import Floats, Scale
 from placette.services.maps.stations import LeftOut, Origin
 from placette.services.maps.times import Period
@@ -34,13 +34,17 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrameShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One map in time; ``score`` is of all hours that share its variogram, ``own`` of its own values."""
+    """One map in time; ``score`` is of all hours that share its variogram, ``own`` of its own values.
+
+    ``breaks`` are bounds of a legend of this map alone.
+    """
 
     begin: str
     end: str
     stations: int
     refused: Refused | None
     mean: float | None
+    breaks: list[float]
     method: str | None
     range_m: float | None
     widened: float | None
@@ -112,19 +116,21 @@ def about(city: City, drawn: Drawn, threshold: float | None = None) -> About:
         covariates={one.key: one.names for one in city.covariates},
         threshold=threshold,
         left_out=drawn.gathered.left_out,
-        frames=[_frame(frame) for frame in drawn.frames],
+        frames=[_frame(drawn, number) for number in range(len(drawn.frames))],
     )
 
 
-def legend(drawn: Drawn) -> list[float]:
-    """Return the bounds of the classes that hold every value of every frame."""
-    shown = [drawn.values.ravel()] + ([drawn.cells.values.ravel()] if drawn.cells else [])
+def legend(drawn: Drawn, frame: int | None = None) -> list[float]:
+    """Return the bounds of the classes that hold every value of a frame, or of all of them."""
+    part = slice(None) if frame is None else slice(frame, frame + 1)
+    shown = [drawn.values[part].ravel()] + ([drawn.cells.values[part].ravel()] if drawn.cells else [])
     every = np.concatenate(shown)
     every = every[~np.isnan(every)]
     return breaks(float(every.min()), float(every.max()), drawn.known.decimals) if len(every) else []
 
 
-def _frame(frame: Frame) -> FrameShown:
+def _frame(drawn: Drawn, number: int) -> FrameShown:
+    frame = drawn.frames[number]
     learned = frame.learned
     return FrameShown(
         begin=iso(frame.begin),
@@ -132,6 +138,7 @@ def _frame(frame: Frame) -> FrameShown:
         stations=frame.stations,
         refused=frame.refused,
         mean=frame.mean,
+        breaks=legend(drawn, number),
         method=learned.method if learned else None,
         range_m=round(learned.variogram.reach_m, 1) if learned else None,
         widened=round(learned.widened, 3) if learned else None,

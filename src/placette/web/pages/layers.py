@@ -81,8 +81,9 @@ class Layers:
         moment = times.micros(asked["time"]) if asked.get("time") else None
         question = Question(key, moment, period, min(FRAMES[period], MOST_FRAMES[period]))
         drawn, about = await self._atlas.about(question)
+        breaks = about.frames[-1].breaks
         rows = [
-            Row(one, self._where(site, one), value, level_of(value, about.breaks))
+            Row(one, self._where(site, one), value, level_of(value, breaks))
             for one, value in zip(drawn.gathered.stations, drawn.values[-1].tolist(), strict=True)
             if value == value  # noqa: PLR0124  # NaN
         ]
@@ -96,12 +97,13 @@ class Layers:
             "layer.html",
             drawn=drawn,
             about=about,
+            breaks=breaks,
             frame=frame,
             period=period,
             periods=PERIODS,
             rows=sorted(rows, key=lambda row: -row.value),
-            wide=picture(site.city, drawn, about.breaks, language, *WIDE),
-            narrow=picture(site.city, drawn, about.breaks, language, *NARROW),
+            wide=picture(site.city, drawn, breaks, language, *WIDE),
+            narrow=picture(site.city, drawn, breaks, language, *NARROW),
             bounds=bounds(drawn),
             source=f"/api/maps/{key}?{urlencode(source)}",
             earlier=times.iso(frame.end - step * _HOUR_US - 1_000_000),
@@ -110,7 +112,7 @@ class Layers:
             else "",
             others=[other for other in sorted(self._atlas.keys, key=list(site.city.properties).index) if other != key],
             asked_time=moment is not None,
-            bound_decimals=_decimals(about.breaks),
+            bound_decimals=_decimals(breaks),
         )
 
     def _where(self, site: Site, station: Station) -> str:
