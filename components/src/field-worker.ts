@@ -85,13 +85,20 @@ function tooLong(): Promise<never> {
 }
 
 async function page(request: Request, url: URL): Promise<Response> {
+  const answer = fetch(request);
+  answer.catch(() => undefined);
   try {
-    return await Promise.race([fetch(request), tooLong()]);
-  } catch (error) {
+    return await Promise.race([answer, tooLong()]);
+  } catch {
     const store = await caches.open(PAGES);
-    const round = url.pathname.split("/").slice(0, 3).join("/");
-    const found = (await store.match(url.pathname, { ignoreVary: true })) ?? (await store.match(round, { ignoreVary: true }));
-    if (found) return found;
-    throw error;
+    const own = await store.match(url.pathname, { ignoreVary: true });
+    return own ?? (await answer.catch((error: unknown) => round(store, url, error)));
   }
+}
+
+/** Without network the round stands in for a page that was not kept; a slow server is waited for instead. */
+async function round(store: Cache, url: URL, error: unknown): Promise<Response> {
+  const found = await store.match(url.pathname.split("/").slice(0, 3).join("/"), { ignoreVary: true });
+  if (found) return found;
+  throw error;
 }
