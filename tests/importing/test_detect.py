@@ -273,3 +273,9 @@ def test_what_is_said_of_all_columns_spares_those_that_were_corrected(understand
         ("bicycles", "{vehicle}"),
         ("pedestrians", "{person}"),
     ]
+
+
+def test_a_text_that_is_no_time_does_not_decide_which_is_the_month(understand):
+    days = [f"{day:02}/05/2024 {hour:02}:00" for day in (1, 2, 3) for hour in range(24)]
+    found = understand(table(["date", "pm10"], [[day, "5"] for day in [*days, "pas de date"]]))
+    assert found.value("format") == "%d/%m/%Y %H:%M"

@@ -178,8 +178,8 @@ def _choose(sample: pa.Array, fitting: list[str]) -> tuple[str, float, str]:
         return fitting[0], 0.98, "no other format fits"
     costs = {}
     for each in fitting:
-        walls = time_text.parse(sample, each).wall
-        steps = np.diff(walls)
+        read = time_text.parse(sample, each)
+        steps = np.diff(read.wall[read.good])
         costs[each] = (int((steps < 0).sum()), int(np.abs(steps).max(initial=0)))
     best = min(fitting, key=lambda each: (costs[each], not each.startswith("%d")))
     second = min(costs[each] for each in fitting if each != best)
