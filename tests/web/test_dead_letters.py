@@ -126,7 +126,7 @@ def test_every_cause_is_there_with_its_frames_and_remedy(client: httpx.Client, l
     assert text.count('<li class="cause">') == 4
     assert "‘" not in text
     assert words in text
-    assert '<span lang="en">correct the names in the frame' in text
+    assert ('<span lang="en">correct the names in the frame' in text) is (language == "fr")  # nobody of ours says that
     assert client.get(f"/{language}/dead-letters").headers["cache-control"] == "no-store"
 
 
