@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +64,27 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
 
 
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A property at a place, over all its devices: means of errors, and how many are shown."""
+
+    property: str
+    shown: str
+    day_error: str
+    day_naive: str
+    error: str
+    naive_error: str
+    better: str
+    coverage: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place and the rows of its properties."""
+
+    name: str
+    key: str
+    rows: tuple[Row, ...]
+
+
 class Reliability(msgspec.Struct, frozen=True, kw_only=True):
     """Of one threshold: points of (forecast, came, radius) in the picture, and the same as a table."""
 
@@ -101,7 +123,8 @@ async def forecasts(site: Site, request: Request, language: str) -> Response:
     if board is not None:
         values |= {
             "summary": writer.summary(board),
-            "groups": writer.groups(board, place),
+            "groups": writer.groups(board, place) if place else (),
+            "overview": () if place else writer.overview(board),
             "curves": [one for each in board.curves if (one := writer.reliability(each)) is not None],
         }
     return site.renderer.page(request, language, "forecasts.html", **values)
@@ -159,6 +182,42 @@ class _Writer:
             for (key, title), lines in found.items()
         ]
 
+    def overview(self, board: Board) -> list[Place]:
+        """Return one row per property of each place."""
+        standings = {each.datastream: each for each in board.standings}
+        found: dict[str, dict[str, list[tuple[DatastreamInfo, Standing]]]] = {}
+        for member in self._site.fleet.members:
+            for info in member.infos:
+                if info.id in standings:
+                    title = property_name(self._site.city, info, self._language)
+                    found.setdefault(member.place or "", {}).setdefault(title, []).append((info, standings[info.id]))
+        names = {each.key: named(each.names, self._language) for each in self._site.city.places}
+        return [
+            Place(names.get(key, ""), key, tuple(self._row(title, rows) for title, rows in properties.items()))
+            for key, properties in found.items()
+        ]
+
+    def _row(self, title: str, rows: list[tuple[DatastreamInfo, Standing]]) -> Row:
+        quantity = self._quantity(rows[0][0])
+        several = [each for _, each in rows]
+        days = [each.last_day for each in several if each.last_day is not None]
+        coverage = _mean(each.coverage for each in several)
+        return Row(
+            property=title,
+            shown=self._words("board.shown_of", count=sum(each.shown for each in several), of=len(several)),
+            day_error=quantity(_mean(each.error for each in days)),
+            day_naive=quantity(_mean(each.naive_error for each in days)),
+            error=quantity(_mean(each.error for each in several)),
+            naive_error=quantity(_mean(each.naive_error for each in several)),
+            better=self._better(_mean(each.loss for each in several), _mean(each.naive_loss for each in several)),
+            coverage="–" if coverage is None else self._percent(coverage),
+        )
+
+    def _quantity(self, info: DatastreamInfo) -> Callable[[float | None], str]:
+        known = self._site.city.properties.get(info.property_key or "")
+        decimals = max(1, known.decimals if known else 1)
+        return lambda value: "–" if value is None else self._figures.quantity(value, info.unit, decimals)
+
     def reliability(self, curve: Curve) -> Reliability | None:
         """Return the picture of a threshold; ``None`` where it never came and was never expected."""
         if all(chance < 0.01 and came == 0 for chance, came, _ in curve.bins):
@@ -178,12 +237,7 @@ class _Writer:
         )
 
     def _line(self, info: DatastreamInfo, device: str, standing: Standing) -> Line:
-        known = self._site.city.properties.get(info.property_key or "")
-        decimals = max(1, known.decimals if known else 1)
-
-        def quantity(value: float | None) -> str:
-            return "–" if value is None else self._figures.quantity(value, info.unit, decimals)
-
+        quantity = self._quantity(info)
         day = standing.last_day
         return Line(
             info=info,
@@ -225,6 +279,12 @@ class _Writer:
     def _percent(self, share: float) -> str:
         sign = "−" if share < 0 else ""
         return sign + self._words("outlook.percent", value=self._figures.number(100 * abs(share)))
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Return the mean of what is there."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _across(share: float) -> float:
