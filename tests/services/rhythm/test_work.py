@@ -23,8 +23,7 @@ from placette.model.entities import Origin
 from placette.model.errors import Busy
 from placette.model.observations import TIME
 from placette.publish.city_sync import sync
-from placette.services.rhythm import Rhythmical, Rhythms
-from placette.services.rhythm.work import MOST_WAITING
+from placette.services.rhythm import Rhythmical, Rhythms, work
 from placette.store import DatastreamInfo, Store
 
 AIX = Path(__file__).resolve().parents[3] / "cities" / "aix"
@@ -105,19 +104,19 @@ def test_an_answer_is_kept_until_the_next_hour_or_ten_minutes(store: Store, city
     assert ask(told, info, "2026-06-01", "2026-06-12T00:50").series[0] is not first
 
 
-def test_who_comes_when_too_many_wait_is_asked_to_come_again(store: Store, city: City) -> None:
+def test_who_comes_when_too_many_wait_is_asked_to_come_again(
+    store: Store, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "MOST_WAITING", 4)
     told, info = Rhythmical(store, lambda: city), counter(store)
     measure(store, info, "2026-06-01T00:00", 24 * 8)
 
     async def crowd() -> list[Rhythms | BaseException]:
-        several = (
-            told.of([info], micros("2026-06-01") + hour * HOUR_US, micros("2026-06-08"))
-            for hour in range(MOST_WAITING + 3)
-        )
+        several = (told.of([info], micros("2026-06-01") + hour * HOUR_US, micros("2026-06-08")) for hour in range(7))
         return await asyncio.gather(*several, return_exceptions=True)
 
     found = asyncio.run(crowd())
-    assert [isinstance(each, Busy) for each in found] == [False] * MOST_WAITING + [True] * 3
+    assert [isinstance(each, Busy) for each in found] == [False] * 4 + [True] * 3
 
 
 def test_a_datastream_of_one_value_a_day_is_looked_at_by_day(store: Store, city: City) -> None:
