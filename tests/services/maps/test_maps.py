@@ -221,3 +221,26 @@ def test_a_hot_night_is_mapped_better_than_by_its_mean(
     assert cells is not None
     away = beyond(night.gathered.positions, cells.hexagons.centres[~np.isnan(cells.values[-1])])
     assert away.max() <= frame.learned.variogram.reach_m
+
+
+def test_shapes_and_grids_of_the_city_folder_explain_what_stations_say(tmp_path: Path, opened: list[Town]) -> None:
+    sites = scattered(20)
+    east = np.array([site.longitude for site in sites])
+    away = np.abs(east - 5.435) * 80_600
+    values = 24 - away / 600 + (np.array([site.latitude for site in sites]) - 43.5) * 20
+    noisy = values + np.random.default_rng(4).normal(0, 0.1, (60, 20))
+    names = 'names = { fr = "Sol", en = "Ground" }'
+    text = (
+        f'[covariates.river]\n{names}\nkind = "distance"\nfile = "river.geojson"\n'
+        f'[covariates.height]\n{names}\nkind = "grid"\nfile = "height.asc"\n'
+    )
+    rows = "\n".join(" ".join(str(90 - 10 * row) for _ in range(9)) for row in range(9))
+    files = {
+        "river.geojson": '{"type": "LineString", "coordinates": [[5.435, 43.4], [5.435, 43.7]]}',
+        "height.asc": f"ncols 9\nnrows 9\nxllcorner 5.35\nyllcorner 43.45\ncellsize 0.02\n{rows}\n",
+    }
+    found = drawn(opened, filled(tmp_path, sites, noisy, text, files=files))
+    learned = found.frames[-1].learned
+    assert learned is not None
+    assert learned.method == "regression"
+    assert learned.checked.r2 > 0.95

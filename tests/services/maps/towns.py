@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -70,7 +70,13 @@ class Town(NamedTuple):
     store: Store
 
 
-def folder(at: Path, sites: Sequence[Site], maps: str = "", zone: str = "Europe/Paris") -> Path:
+def folder(
+    at: Path,
+    sites: Sequence[Site],
+    maps: str = "",
+    zone: str = "Europe/Paris",
+    files: Mapping[str, str] | None = None,
+) -> Path:
     """Write a city folder whose outline is a box around its stations."""
     made = at / "town"
     shutil.copytree(AIX, made)
@@ -95,14 +101,16 @@ def folder(at: Path, sites: Sequence[Site], maps: str = "", zone: str = "Europe/
     (made / "things.csv").write_text("\n".join(["id,model,place,longitude,latitude,network", *rows]) + "\n")
     if maps:
         (made / "maps.toml").write_text(maps)
+    for name, content in (files or {}).items():
+        (made / name).write_text(content)
     text = (made / "city.toml").read_text()
     (made / "city.toml").write_text(text.replace('zone = "Europe/Paris"', f'zone = "{zone}"'))
     return made
 
 
-def town(at: Path, sites: Sequence[Site], maps: str = "", zone: str = "Europe/Paris") -> Town:
+def town(at: Path, sites: Sequence[Site], maps: str = "", **more: Any) -> Town:
     """Open a store for a made city."""
-    city = cities.read(folder(at, sites, maps, zone))
+    city = cities.read(folder(at, sites, maps, **more))
     store = Store.open(at / "placette.duckdb")
     sync(store, city, Origin.MEASURED)
     return Town(city, store)
@@ -139,9 +147,11 @@ def scattered(count: int, seed: int = 1, model: str = "thermometer") -> list[Sit
     return [Site(f"S-{number:02}", x, y, model) for number, (x, y) in enumerate(at.tolist())]
 
 
-def filled(at: Path, sites: Sequence[Site], values: np.ndarray | None = None, maps: str = "", key: str = "") -> Town:
+def filled(
+    at: Path, sites: Sequence[Site], values: np.ndarray | None = None, maps: str = "", key: str = "", **more: Any
+) -> Town:
     """Return a made city with hourly values up to ``NOON``."""
-    made = town(at, sites, maps)
+    made = town(at, sites, maps, **more)
     rows = field(sites) if values is None else values
     times = NOON - HOUR * np.arange(len(rows))[::-1]
     for number, site in enumerate(sites):
@@ -161,7 +171,7 @@ def real(at: Path, data: Path, which: str) -> Town:
     sites = [Site(f"L-{n:02}", *at) for n, at in enumerate(zip(longitudes.tolist(), latitudes.tolist(), strict=True))]
     names = '{ fr = "Centre", en = "Centre" }'
     text = f'[covariates.centre]\nnames = {names}\nkind = "centre"\nat = {list(centre)}\nlog = true\n'
-    made = town(at, sites, text, "Europe/Berlin")
+    made = town(at, sites, text, zone="Europe/Berlin")
     full = (measured.times - measured.times.astype("datetime64[h]")).astype(int) == 0
     times = measured.times[full].astype("datetime64[us]").astype(np.int64)
     for number, site in enumerate(sites):

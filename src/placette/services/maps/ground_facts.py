@@ -33,8 +33,14 @@ def _fact(city: City, one: Covariate, ground: Ground, positions: Floats) -> Floa
     if one.kind == "centre" and one.at is not None:
         away: Floats = np.hypot(*(positions - ground.metres([one.at[0]], [one.at[1]])).T)
     else:
-        away = distance(_shapes(city.covariate_files[one.file]), ground, positions)
+        away = _distance(city.covariate_files[one.file], ground.centre, positions.tobytes())
     return np.log1p(away / _NEAR_M) if one.log else away
+
+
+@lru_cache(maxsize=32)
+def _distance(text: str, centre: tuple[float, float], positions: bytes) -> Floats:
+    """Return the distances to a file's shapes, kept: the cells of a map stay where they are from hour to hour."""
+    return distance(_shapes(text), Ground(centre, ()), np.frombuffer(positions, np.float64).reshape(-1, 2))
 
 
 def interpolated(grid: Grid, degrees: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -69,7 +70,7 @@ class Layers:
         order = list(site.city.properties)
         for key in sorted(self._atlas.keys, key=order.index):
             drawn, about = await self._atlas.about(Question(key))
-            small = picture(site.city, drawn, about.breaks, language, *SMALL)
+            small = await asyncio.to_thread(picture, site.city, drawn, about.breaks, language, *SMALL)
             themes[theme_of(key)].append(Card(key, drawn, about, small))
         return site.renderer.page(request, language, "layers.html", subjects=themes)
 
@@ -102,8 +103,8 @@ class Layers:
             period=period,
             periods=PERIODS,
             rows=sorted(rows, key=lambda row: -row.value),
-            wide=picture(site.city, drawn, breaks, language, *WIDE),
-            narrow=picture(site.city, drawn, breaks, language, *NARROW),
+            wide=await asyncio.to_thread(picture, site.city, drawn, breaks, language, *WIDE),
+            narrow=await asyncio.to_thread(picture, site.city, drawn, breaks, language, *NARROW),
             bounds=bounds(drawn),
             source=f"/api/maps/{key}?{urlencode(source)}",
             earlier=times.iso(frame.end - step * _HOUR_US - 1_000_000),
