@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from placette.analyse.forecast import scores, system
-from placette.analyse.forecast.boosted import Boosted
-from placette.analyse.forecast.learning import Drawing
+from placette.analyse.forecast.boosted import Boosted, Boosters
+from placette.analyse.forecast.learning import Drawing, Questions
 from placette.analyse.forecast.naive import profile
 from placette.analyse.forecast.neural import Neural
 from placette.analyse.forecast.packing import packed, unpacked
@@ -69,6 +69,15 @@ def test_parts_are_the_tuned_ones_the_prior_ones_and_the_profile(taught: Prior) 
     trained = system.train(past, 48, QUICK, taught)
     assert len(system.members_of(trained, past, 48, LEVEL)) == 5
     assert {len(each) for each in trained.tried} == {5}
+
+
+def test_contributions_sum_to_what_the_trees_say_prior_included(taught: Prior) -> None:
+    past = town(3).until(8 * 168)
+    shipped = unpacked(packed(taught))
+    answer = system.train(past, 48, QUICK, shipped).answers[0]
+    assert isinstance(answer, Boosters)
+    given = Questions.of(past, 48).given
+    assert answer.contributions(given, 0.5).sum(axis=1) == pytest.approx(answer(given)[:, 3], abs=1e-6)
 
 
 def test_a_packed_prior_says_the_same_and_is_small(taught: Prior) -> None:

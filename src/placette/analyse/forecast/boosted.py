@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
+from placette.analyse.forecast.counting import counted
 from placette.analyse.forecast.learning import FITTED, Lesson
 from placette.analyse.forecast.terms import Floats
 from placette.model.errors import NotFound
@@ -39,10 +40,17 @@ class Boosters(msgspec.Struct, frozen=True, kw_only=True):
         made = np.stack([booster.predict(seen, num_threads=1) for booster in self.boosters], axis=1)
         return made + self.prior(given) if self.prior else made
 
+    def known_to(self, given: Floats) -> Boosters:
+        """Return these with the middle one told how often its leaves are reached by examples, for contributions."""
+        middle = FITTED.index(0.5)
+        text = counted(self.boosters[middle], given[:, : self.features])
+        told = [*self.boosters[:middle], lightgbm().Booster(model_str=text), *self.boosters[middle + 1 :]]
+        return msgspec.structs.replace(self, boosters=told)
+
     def contributions(self, given: Floats, level: float) -> Floats:
         """Return what each feature adds to a quantile (examples × features + 1), the last what is said of all.
 
-        Shapley values of the trees (Lundberg et al. 2020), those of the prior included.
+        Shapley values of the trees (Lundberg et al. 2020), those of the prior included; of a prior the median alone.
         """
         number = FITTED.index(level)
         made = np.asarray(self.boosters[number].predict(given[:, : self.features], pred_contrib=True, num_threads=1))
@@ -68,7 +76,8 @@ def fit(lesson: Lesson, settings: Boosted, prior: Boosters | None = None) -> Boo
         )
         parameters = {**_parameters(settings, level), "min_data_in_leaf": least}
         boosters.append(lightgbm().train(parameters, learning, settings.trees).free_dataset())
-    return Boosters(boosters=boosters, features=lesson.given.shape[1], prior=prior)
+    known = prior.known_to(lesson.given) if prior else None
+    return Boosters(boosters=boosters, features=lesson.given.shape[1], prior=known)
 
 
 def _parameters(settings: Boosted, level: float) -> dict[str, Any]:
