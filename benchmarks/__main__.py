@@ -19,7 +19,7 @@ from benchmarks.parts import PARTS
 ROOT = Path(__file__).resolve().parent.parent
 Name = Literal[
     "store", "http", "mqtt", "files", "lorawan", "webhook", "codecs", "wifi", "quality", "maps", "anomaly",
-    "forecast-live", "queries", "start", "compare", "console", "crash", "pages",
+    "forecast", "forecast-live", "queries", "start", "compare", "console", "crash", "pages",
 ]  # fmt: skip
 
 app = App(name="python -m benchmarks", help="Measure what Placette promises, and write docs/benchmarks.md.")
