@@ -239,7 +239,7 @@ def _published(ask: Ask, panel: Panel, final: Floats, methods: list[Method]) -> 
     for series, method in enumerate(methods):
         if method == NONE:
             out[:, series] = np.nan
-        elif method == NAIVE or ask.naive[series]:
+        elif method == NAIVE or (ask.naive[series] and not ask.long):  # a new scoreboard knows better
             methods[series] = NAIVE
     chosen = [series for series, method in enumerate(methods) if method == NAIVE]
     if chosen:

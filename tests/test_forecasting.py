@@ -1,0 +1,61 @@
+"""Forecasts as jobs: a lost worker is tried again, later each time, and nothing is half written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.services.forecast.conftest import AIX, COUNTER, QUICK, SOON, put, street
+
+from placette import city as cities
+from placette import forecasting
+from placette.forecasting import Forecasting
+from placette.model.entities import Origin
+from placette.publish.city_sync import sync
+from placette.services.forecast.foreseeing import state_of
+from placette.services.forecast.process import WorkerLost
+from placette.services.forecast.worker import Told, work
+from placette.settings import ForecastSettings
+from placette.store import Store
+
+
+async def test_a_lost_worker_is_tried_again_later_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    city = cities.read(AIX)
+    store = Store.open(tmp_path / "placette.duckdb")
+    sync(store, city, Origin.MEASURED)
+    put(store, COUNTER, *street(5 * 168))
+    lost = 2
+
+    async def in_process(_: Callable[[Any], Told], ask: Any, started: Callable[[int], None]) -> Told:
+        nonlocal lost
+        started(1)
+        if lost:
+            lost -= 1
+            raise WorkerLost("the process that forecasts ended before it answered")
+        return work(ask, QUICK)
+
+    clock = 1_000.0
+    monkeypatch.setattr(forecasting, "in_process", in_process)
+    monkeypatch.setattr(forecasting, "time", SimpleNamespace(monotonic=lambda: clock))
+    made = Forecasting(store, city, tmp_path, ForecastSettings(), lambda: SOON)
+    for wait in (60, 120):
+        with pytest.raises(WorkerLost):
+            await made.step()
+        assert state_of(store, "hour").issued == 0
+        clock += wait - 1
+        await made.step()  # not yet
+        assert state_of(store, "hour").issued == 0
+        clock += 1
+    await made.step()
+    assert state_of(store, "hour").issued > 0
+    assert state_of(store, "day").issued > 0
+    store.close()
+
+
+async def test_forecasts_can_be_switched_off(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "placette.duckdb")
+    assert Forecasting(store, cities.read(AIX), tmp_path, ForecastSettings(enabled=False)).jobs() == []
+    store.close()
