@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -18,7 +19,7 @@ from placette.city.documents import Document, Fault, read_json, read_text, read_
 from placette.city.feeds import FILE as FEEDS
 from placette.city.feeds import networks_of, read_feeds
 from placette.city.ground import Ground, read_outline
-from placette.city.model import Calendar, City, Contact, Licence, Population
+from placette.city.model import Calendar, City, Contact, DeviceModel, Licence, Population
 from placette.city.places import read_places
 from placette.city.quality import read_quality
 from placette.city.tables import Check, Reader
@@ -29,6 +30,7 @@ from placette.city.words import check_country, check_key, check_languages, check
 from placette.model.errors import BadInput
 
 _MOST_SHOWN = 50
+_MAKE_ONE = "give the path of a city folder; `placette city new NAME` makes one"
 
 
 class _CityTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,50 +66,65 @@ def read(folder: Path) -> City:
     raise BadInput(f"the city folder has {number}:{lines}{more}", str(folder), remedy)
 
 
+class _Documents(NamedTuple):
+    """The parsed files of a folder, ``None`` where one cannot be parsed or is not there and need not be."""
+
+    city: Document | None
+    outline: Document | None
+    properties: Document | None
+    models: Document | None
+    networks: Document | None
+    feeds: Document | None
+    places: Document | None
+    calendar: Document | None
+    corrections: Document | None
+    maps: Document | None
+
+
+def _documents(folder: Path, faults: list[Fault]) -> _Documents:
+    def optional(name: str) -> Document | None:
+        return read_toml(folder, name, faults) if (folder / name).exists() else None
+
+    return _Documents(
+        city=read_toml(folder, "city.toml", faults),
+        outline=read_json(folder, "outline.geojson", faults),
+        properties=read_toml(folder, "properties.toml", faults),
+        models=read_toml(folder, "models.toml", faults),
+        networks=read_toml(folder, "networks.toml", faults),
+        feeds=optional(FEEDS),
+        places=read_json(folder, "places.geojson", faults),
+        calendar=optional(CALENDAR),
+        corrections=optional(CORRECTIONS),
+        maps=optional(MAPS),
+    )
+
+
 def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     """Read every file, so that one that is broken hides no fault of the others."""
     faults: list[Fault] = []
     if not folder.is_dir():
-        remedy = "give the path of a city folder; `placette city new NAME` makes one"
-        return None, [Fault(str(folder), 1, "there is no such folder", remedy)]
-    city_file = read_toml(folder, "city.toml", faults)
-    table = _city_table(city_file, faults) if city_file else None
-    languages = _languages(city_file)
-    outline_document = read_json(folder, "outline.geojson", faults)
-    outline = read_outline(outline_document, faults) if outline_document else None
+        return None, [Fault(str(folder), 1, "there is no such folder", _MAKE_ONE)]
+    file = _documents(folder, faults)
+    table = _city_table(file.city, faults) if file.city else None
+    languages = _languages(file.city)
+    outline = read_outline(file.outline, faults) if file.outline else None
     ground = Ground(outline[0]) if outline else None
-    property_file = read_toml(folder, "properties.toml", faults)
-    properties = read_properties(property_file, languages, faults) if property_file else {}
-    model_file = read_toml(folder, "models.toml", faults)
-    known_properties = Properties(properties, _keys(property_file))
+    properties = read_properties(file.properties, languages, faults) if file.properties else {}
+    known = Properties(properties, _keys(file.properties))
     quality = read_quality(folder, {key: one.unit for key, one in properties.items()}, faults)
-    models = read_models(model_file, known_properties, languages, faults) if model_file else {}
-    network_file = read_toml(folder, "networks.toml", faults)
-    networks = read_networks(network_file, languages, faults) if network_file else {}
-    feed_file = read_toml(folder, FEEDS, faults) if (folder / FEEDS).exists() else None
-    feeds = read_feeds(feed_file, languages, _keys(network_file), faults) if feed_file else {}
-    place_file = read_json(folder, "places.geojson", faults)
-    places = read_places(place_file, ground, languages, faults) if place_file else ()
-    calendar_file = read_toml(folder, CALENDAR, faults) if (folder / CALENDAR).exists() else None
-    calendar = read_calendar(calendar_file, languages, _place_keys(place_file), faults) if calendar_file else Calendar()
-    known = Known(
-        models=_keys(model_file),
-        kinds={key: model.kind for key, model in models.items()},
-        places=_place_keys(place_file),
-        networks=_all_keys(network_file, feed_file),
-        ground=ground,
-    )
+    models = read_models(file.models, known, languages, faults) if file.models else {}
+    networks = read_networks(file.networks, languages, faults) if file.networks else {}
+    feeds = read_feeds(file.feeds, languages, _keys(file.networks), faults) if file.feeds else {}
+    places = read_places(file.places, ground, languages, faults) if file.places else ()
+    events = read_calendar(file.calendar, languages, _place_keys(file.places), faults) if file.calendar else Calendar()
     text = read_text(folder, THINGS, faults)
-    devices = read_things(folder, text, known, faults) if text is not None else ()
-    correction_file = read_toml(folder, CORRECTIONS, faults) if (folder / CORRECTIONS).exists() else None
-    corrections, fitted = (
-        read_corrections(folder, correction_file, properties, models, devices, faults) if correction_file else ((), {})
-    )
-    map_file = read_toml(folder, MAPS, faults) if (folder / MAPS).exists() else None
-    covariates, covered = read_covariates(folder, map_file, languages, faults) if map_file else ((), {})
-    if model_file:
-        faults += check_quantities(devices, models, networks, model_file)
-    calibrations = read_calibrations(folder, {device.code for device in devices}, faults)
+    devices = read_things(folder, text, _known(file, models, ground), faults) if text is not None else ()
+    stated, within = file.corrections, (properties, models, devices)
+    corrections, fitted = read_corrections(folder, stated, *within, faults) if stated else ((), {})
+    covariates, covered = read_covariates(folder, file.maps, languages, faults) if file.maps else ((), {})
+    if file.models:
+        faults += check_quantities(devices, models, networks, file.models)
+    counted = read_calibrations(folder, {device.code for device in devices}, faults)
     if faults or table is None or outline is None:
         return None, faults
     city = City(
@@ -125,10 +142,22 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         covariate_files=covered,
         networks=networks | networks_of(feeds),
         feeds=feeds,
-        calendar=calendar,
-        wifi_calibrations=calibrations,
+        calendar=events,
+        wifi_calibrations=counted,
     )
     return city, faults
+
+
+def _known(file: _Documents, models: Mapping[str, DeviceModel], ground: Ground | None) -> Known:
+    """Return what rows of things.csv may refer to; a device arrives by a network or by a feed."""
+    networks = _keys(file.networks)
+    return Known(
+        models=_keys(file.models),
+        kinds={key: model.kind for key, model in models.items()},
+        places=_place_keys(file.places),
+        networks=networks if networks is None else networks | (_keys(file.feeds) or frozenset()),
+        ground=ground,
+    )
 
 
 def _city_table(document: Document, faults: list[Fault]) -> _CityTable | None:
@@ -150,12 +179,6 @@ def _languages(document: Document | None) -> tuple[str, ...]:
 def _keys(document: Document | None) -> frozenset[str] | None:
     """Return the keys written in a file, faulty or not, so that a faulty table is not reported by every user of it."""
     return frozenset(document.value) if document else None
-
-
-def _all_keys(networks: Document | None, feeds: Document | None) -> frozenset[str] | None:
-    """Return the keys of networks and feeds: a device arrives by either."""
-    keys = _keys(networks)
-    return keys if keys is None else keys | (_keys(feeds) or frozenset())
 
 
 def _place_keys(document: Document | None) -> frozenset[str] | None:
