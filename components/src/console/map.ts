@@ -35,7 +35,7 @@ export interface PointsOptions {
 }
 
 const FONT = ["Bricolage Bold"];
-const PADDING = 46;
+const PADDING = { top: 46, bottom: 46, left: 46, right: 92 };
 
 setWorkerUrl(workerUrl);
 

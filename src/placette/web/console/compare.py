@@ -47,6 +47,7 @@ async def compare(desk: Desk, language: str, question: Question) -> View:
     plot = _plot(named, pair, now, step, (words("console.now"), words("console.then")))
     title = desk.title(language, named)
     lede = words("console.against_lede", now=periods[0], then=periods[1])
+    lede = f"{lede} · {words(f'console.step_{step}')} · {desk.origins(language, infos)}"
     frame = desk.frame(language, title, lede, question.address(f"/{language}/console"))
     zone, locale = desk.site.renderer.zone, words.locale
     return View(

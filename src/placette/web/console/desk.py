@@ -188,11 +188,15 @@ class Desk:
 
     def lede(self, language: str, question: Question, step: str | None = None) -> str:
         """Return the period, the interval and where the values come from."""
+        step = step or question.step
+        period = self.period(language, question.span, fine=step in ("raw", "hour"))
+        return f"{period} · {self.words(language)(f'console.step_{step}')} · {self.origins(language, question.infos)}"
+
+    def origins(self, language: str, infos: tuple[DatastreamInfo, ...]) -> str:
+        """Return whether these values were measured, modelled or simulated."""
         words = self.words(language)
-        origins = dict.fromkeys(info.origin for info in question.infos)
-        known = [words(f"origin.{each}") if words.has(f"origin.{each}") else each for each in origins]
-        period = self.period(language, question.span, fine=(step or question.step) in ("raw", "hour"))
-        return " · ".join([period, words(f"console.step_{step or question.step}"), ", ".join(known)])
+        found = dict.fromkeys(info.origin for info in infos)
+        return ", ".join(words(f"origin.{each}") if words.has(f"origin.{each}") else each for each in found)
 
     def period(self, language: str, span: Span, *, fine: bool = True) -> str:
         """Return a period in words: whole days by their dates, others by their times."""

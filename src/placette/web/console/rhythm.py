@@ -55,7 +55,8 @@ async def rhythm(desk: Desk, language: str, question: Question) -> View:
     told = [(one, by_id[one.info.id]) for one in named if by_id.get(one.info.id, {}).get("week")]
     weeks = [_week(desk, language, one, series) for one, series in told]
     title = desk.title(language, named)
-    lede = f"{words('console.week_of')} · {desk.period(language, span, fine=False)}"
+    period = desk.period(language, span, fine=False)
+    lede = f"{words('console.week_of')} · {period} · {desk.origins(language, question.infos)}"
     frame = desk.frame(language, title, lede, question.address(f"/{language}/console"))
     return View(
         title=title,
