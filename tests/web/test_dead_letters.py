@@ -137,7 +137,7 @@ def test_what_had_to_go_from_a_full_inbox_is_told(anew: tuple[httpx.Client, Stor
     store.change_now(lambda con: con.execute("INSERT INTO meta VALUES ('letters_let_go', ?)", [words]).fetchall())
     text = client.get("/en/dead-letters").text
     assert "The inbox was full: 12,345 frames had to go unused" in text
-    assert "12,345 frames of lorawan: no reader for this topic" in text
+    assert "lorawan, 12,345 frames: no reader for this topic" in text
 
 
 def test_what_one_order_could_not_reach_is_tried_by_the_next(
