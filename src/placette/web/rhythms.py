@@ -37,6 +37,8 @@ TYPES = (
     "closing",
 )
 """The types of days in the order in which they are shown."""
+_OF_SHARES = 2
+"""Decimals of the mean of what is 0 or 1: it is a share."""
 _CLIPPED = (2, 98)
 """Per cent of days between which the colours of a calendar are spread: one feast must not pale the year."""
 
@@ -117,11 +119,12 @@ class Pen:
     def __init__(self, words: Words, figures: Figures, unit: str, combine: str, decimals: int) -> None:
         self._words = words
         self._figures = figures
-        self._decimals = decimals
         self._counted = combine in ("sum", "difference")
         symbol = figures.unit(unit)
+        self._decimals = decimals if symbol or decimals or self._counted else _OF_SHARES
         self.per_hour = words("rhythm.per_hour", unit=symbol) if self._counted else symbol
         self.per_day = words("rhythm.per_day", unit=symbol) if self._counted else symbol
+        self.in_unit = f" ({self.per_hour})" if self.per_hour else ""
 
     def number(self, value: float) -> str:
         """Return a figure with the decimals of its property."""

@@ -111,6 +111,11 @@ def test_a_constant_series_has_no_rhythm() -> None:
     assert not any(isinstance(each, Moved) for each in found.change)
 
 
+def test_noise_has_no_strongest_periods() -> None:
+    noise = np.random.default_rng(1).normal(50, 5, 24 * 200)
+    assert told(noise, "mean").strongest_periods == ()
+
+
 @pytest.mark.parametrize("values", [np.full(400, np.nan), np.empty(0)])
 def test_without_values_nothing_is_told(values: Floats) -> None:
     found = told(values)

@@ -29,6 +29,8 @@ _LEAST_PERIOD_SHARE = 0.01
 _LEAST_OTHER_SHARE = 0.02
 _LONGEST_OTHER_H = 60 * 24
 """Weather wanders over months, and no period of it comes back."""
+_ABOVE_NOISE = 2
+"""Times the share that as many lines of the periodogram would have if what is left were white noise."""
 _FEWEST_PERIODS = 3
 """Times that a period must have come round, or it may be chance; a year twice."""
 _APART = 1.5
@@ -234,7 +236,9 @@ def _periods(series: LocalSeries, parts: Parts) -> tuple[Period, ...]:
         orders = np.arange(1, most + 1) / hours
         mine = free & (np.abs(frequency[:, None] - orders).min(axis=1) <= reach)
         if hours > 2 * series.hours and length >= (2 if name == "year" else _FEWEST_PERIODS) * hours:
-            chosen.append(Period(hours=round(hours, 2), share=round(float(share[mine].sum()), 4), key=name))
+            whole = float(share[mine].sum())
+            if whole > _ABOVE_NOISE * float(share[free].sum()) * float(mine.sum() / max(1, free.sum())):
+                chosen.append(Period(hours=round(hours, 2), share=round(whole, 4), key=name))
             free &= ~mine
     for _ in range(_MOST_OTHERS):
         fair = free & (frequency >= max(_FEWEST_PERIODS / length, 1 / _LONGEST_OTHER_H))
