@@ -92,16 +92,12 @@ def run(bench: Bench) -> Iterator[Result]:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM))
         try:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            before = _cpu_ms(server)
             _click(page, server, plan, 0)
+            before = _cpu_ms(server)
             taken = [(_click(page, server, plan, turn), _cpu_ms(server)) for turn in range(1, bench.runs + 1)]
             yield _figure("click to picture", [each for each, _ in taken], rows, "Placette console", TARGET_MS)
-            yield _figure(
-                "CPU of the server for a page and a click",
-                _steps([before, *(cpu for _, cpu in taken)])[1:],
-                rows,
-                "Placette console",
-            )
+            used = _steps([before, *(cpu for _, cpu in taken)])
+            yield _figure("CPU of the server for a page and a click", used, rows, "Placette console")
             yield from _others(bench, page, server, plan, rows, script, [int(each) for each in made.ids[: plan.deep]])
         finally:
             browser.close()
