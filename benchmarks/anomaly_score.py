@@ -18,7 +18,7 @@ from placette.analyse.anomaly.grouping import clusters
 from placette.analyse.anomaly.terms import Bools, Floats, Settings
 
 OURS = "Placette"
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 APART = 6
 HOURS_A_MONTH = 730.5
 LIMIT = 1 / Settings().days_per_false_alarm

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
 Axe = Callable[[Page], list[str]]
 PAGES = ("/", "/places/rotonde", "/health")
-EVERY_PAGE = (*PAGES, "/things/AIX-ROT-AIR-01", "/places/nowhere", "/sign-in", "/network")
+EVERY_PAGE = (*PAGES, "/things/AIX-ROT-AIR-01", "/places/nowhere", "/sign-in", "/network", "/anomalies")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from placette.web.figures import Figures
 from placette.web.words import Words
 
 _NAMED = ("event", "market", "holiday")
+_MOMENT = "d MMM HH:mm"
 
 
 class Teller:
@@ -26,10 +27,10 @@ class Teller:
         t, fig = self._words, self._figures
         start, end = micros(one.start), micros(one.end)
         if one.ongoing:
-            return t("anomalies.since", time=fig.at(start, "short"))
+            return t("anomalies.since", time=fig.at(start, _MOMENT))
         if fig.date(start) == fig.date(end):
             return t("anomalies.on_day", day=fig.date(start), start=fig.clock(start), end=fig.clock(end))
-        return t("anomalies.between", start=fig.at(start, "short"), end=fig.at(end, "short"))
+        return t("anomalies.between", start=fig.at(start, _MOMENT), end=fig.at(end, _MOMENT))
 
     def sentence(self, one: Anomaly) -> str:
         """Return what was seen at its strangest hour and what was expected, "" where one of them is not known."""
@@ -70,7 +71,8 @@ class Teller:
     def _value(self, one: Anomaly, value: float) -> str:
         known = self._city.properties.get(one.property or "")
         decimals = known.decimals if known else 1
-        return self._figures.quantity(value, one.unit, decimals)
+        shown = self._figures.quantity(value, one.unit, decimals)
+        return f"{shown}\u00a0/\u00a0h" if known is not None and known.combine == "sum" else shown
 
     def _day(self, kind: str, key: str) -> str:
         """Return the name of a day: of the city's calendar, or of the public holidays."""

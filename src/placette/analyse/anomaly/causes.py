@@ -1,9 +1,9 @@
 """Why an hour was abnormal: a fault of the sensor or an event of the city, each cause with a probability.
 
-A multinomial regression of the evidence gives ten shapes their probabilities. It was fitted on known anomalies put
-into real series of some cities, and on the alarms that these series gave without any, and is judged on others
-(docs/anomalies.md, ``causes.toml``). What it cannot have learnt there (what day it was, what the weather did, who
-worked at the device) then parts each shape among the causes that fit.
+A multinomial regression of the evidence gives nine shapes their probabilities, fitted on known anomalies put into real
+series of some cities; a second one says how likely it is none of them, fitted on the alarms that these series gave
+without any. Both are judged on other cities (docs/anomalies.md, ``causes.toml``). What they cannot have learnt there
+(what day it was, what the weather did, who worked at the device) then parts each shape among the causes that fit.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import msgspec
 import numpy as np
 
 from placette.analyse.anomaly.evidence import FEATURES, Evidence
-from placette.analyse.anomaly.terms import Floats
+from placette.analyse.anomaly.terms import Bools, Floats
 
-SHAPES = ("spike", "drop", "offset", "drift", "stuck", "clock", "noise", "rise", "fall", "unknown")
-"""What the regression tells apart: seven faults, two events, and what also comes without a known anomaly."""
+SHAPES = ("spike", "drop", "offset", "drift", "stuck", "clock", "noise", "rise", "fall")
+"""What the regression tells apart: seven faults, two events."""
 EVENTS = ("rise", "fall")
 UNKNOWN = "unknown"
+"""What also comes without a known anomaly: chance, and what nobody has named."""
 MODEL = "causes.toml"
 Family = Literal["count", "sound", "air", "heat", "other"]
 _OTHER_WAY = {1: (("fall", "rise"), ("drop", "spike")), -1: (("rise", "fall"),)}
@@ -33,7 +34,10 @@ _STEPS = 600
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """Weights (shapes × (1 + features)) of standardised features; ``about`` says what it was fitted on."""
+    """Weights (shapes × (1 + features)) of standardised features; ``about`` says what it was fitted on.
+
+    ``unknown`` (1 + features) weighs for none of them.
+    """
 
     about: str
     features: tuple[str, ...]
@@ -41,6 +45,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     mean: list[float]
     spread: list[float]
     weights: list[list[float]]
+    unknown: list[float]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +82,12 @@ def model() -> Model:
 
 
 def shapes(row: Floats, fitted: Model | None = None) -> dict[str, float]:
-    """Return the probability of each shape from the features of one anomaly."""
+    """Return the probability of each shape, and of none, from the features of one anomaly."""
     chosen = fitted or model()
-    x = (row - np.array(chosen.mean)) / np.array(chosen.spread)
-    return dict(zip(chosen.shapes, _softmax(np.append(1.0, x) @ np.array(chosen.weights).T).tolist(), strict=True))
+    x = np.append(1.0, (row - np.array(chosen.mean)) / np.array(chosen.spread))
+    none = float(_softmax(np.array([0.0, x @ np.array(chosen.unknown)]))[1])
+    known = (1 - none) * _softmax(np.array(chosen.weights) @ x)
+    return dict(zip(chosen.shapes, known.tolist(), strict=True)) | {UNKNOWN: none}
 
 
 def pointed(probabilities: dict[str, float], direction: int) -> dict[str, float]:
@@ -97,21 +104,16 @@ def pointed(probabilities: dict[str, float], direction: int) -> dict[str, float]
 
 
 def fit(rows: Floats, labels: list[str], about: str) -> Model:
-    """Fit the regression to features (anomalies × features) of known shapes; all shapes count the same.
+    """Fit both regressions to features (anomalies × features) of known shapes; all shapes count the same.
 
     Ridge penalty, Nesterov's accelerated descent from zero: the same rows give the same weights.
     """
     mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     x = np.concatenate([np.ones((len(rows), 1)), (rows - mean) / spread], axis=1)
-    truth = np.array(labels)[:, None] == np.array(SHAPES)[None]
-    each = (truth / np.maximum(truth.sum(axis=0), 1)).sum(axis=1)
-    each /= each.sum()
-    rate = 2.0 / float(np.linalg.eigvalsh(x.T @ (x * each[:, None]))[-1] + _PENALTY)
-    weights = ahead = np.zeros((len(SHAPES), x.shape[1]))
-    for step in range(_STEPS):
-        slope = ((_softmax(x @ ahead.T) - truth) * each[:, None]).T @ x + _PENALTY * ahead
-        before, weights = weights, ahead - rate * slope
-        ahead = weights + step / (step + 3) * (weights - before)
+    names = np.array(labels)
+    known = names != UNKNOWN
+    weights = _fitted(x[known], names[known][:, None] == np.array(SHAPES)[None])
+    none = _fitted(x, np.stack([known, ~known], axis=1))
     return Model(
         about=about,
         features=FEATURES,
@@ -119,7 +121,21 @@ def fit(rows: Floats, labels: list[str], about: str) -> Model:
         mean=mean.round(5).tolist(),
         spread=spread.round(5).tolist(),
         weights=weights.round(4).tolist(),
+        unknown=(none[1] - none[0]).round(4).tolist(),
     )
+
+
+def _fitted(x: Floats, truth: Bools) -> Floats:
+    """Return the weights (classes × features) of a multinomial regression in which all classes count the same."""
+    each = (truth / np.maximum(truth.sum(axis=0), 1)).sum(axis=1)
+    each /= each.sum()
+    rate = 2.0 / float(np.linalg.eigvalsh(x.T @ (x * each[:, None]))[-1] + _PENALTY)
+    weights = ahead = np.zeros((truth.shape[1], x.shape[1]))
+    for step in range(_STEPS):
+        slope = ((_softmax(x @ ahead.T) - truth) * each[:, None]).T @ x + _PENALTY * ahead
+        before, weights = weights, ahead - rate * slope
+        ahead = weights + step / (step + 3) * (weights - before)
+    return weights
 
 
 def causes(probabilities: dict[str, float], seen: Evidence, context: Context) -> list[Cause]:

@@ -23,8 +23,9 @@ _FLAGGED = 0.3
 _FLAG_ODDS = 3.0
 """How much likelier a fault is where quality control doubts a third of the values too (practice, not fitted)."""
 _STRANGE_DEVICES = 2
+_STRANGE_SHARE = 0.3
 _AROUND_ODDS = 10.0
-"""How much likelier an event is where two devices near by were strange in the same hours (practice, not fitted)."""
+"""How much likelier an event is where two devices near by, and three in ten, were strange too (practice)."""
 _SURELY_STUCK = 0.01
 _MARKET_HOURS = range(6, 15)
 
@@ -83,7 +84,8 @@ def _adjusted(fault: float, seen: evidence.Evidence, one: Anomaly, flagged: floa
     odds = fault / max(1 - fault, 1e-9)
     if flagged >= _FLAGGED:  # false for NaN: nothing is known of flags
         odds *= _FLAG_ODDS
-    if seen.strange >= _STRANGE_DEVICES and one.rarest["still"] > _SURELY_STUCK:
+    shared = seen.strange >= max(_STRANGE_DEVICES, _STRANGE_SHARE * seen.around)
+    if shared and one.rarest["still"] > _SURELY_STUCK:
         odds /= _AROUND_ODDS
     return odds / (1 + odds)
 
