@@ -89,6 +89,13 @@ def test_a_step_that_lacks_a_quarter_of_its_values_is_missing(store: Store, city
     np.testing.assert_array_equal(found, [12, 12, 12, np.nan, 9])
 
 
+def test_a_device_that_sends_less_often_than_before_keeps_its_steps(store: Store, city: City) -> None:
+    start, day = micros(2026, 3, 2), 24 * HOUR_S * 1_000_000
+    code = measure(store, "temperature", start, [20.0] * (28 * 288), 300)
+    measure(store, "temperature", start + 28 * day, [20.0] * (14 * 96), 900)
+    assert not np.isnan(np.delete(read(store, city, code, start, start + 42 * day).values.ravel(), 27 * 24 + 2)).any()
+
+
 def test_what_failed_or_is_missing_does_not_count(store: Store, city: City) -> None:
     start = micros(2026, 5, 4)
     code = measure(store, "temperature", start, [20.0] * 4, 900, quality=4)

@@ -26,6 +26,8 @@ Step = Literal["hour", "day"]
 STEP_S: dict[Step, int] = {"hour": 3_600, "day": 86_400}
 CAPTURE = 0.75
 """The share of its usual number of values that a step must have (2008/50/EC, annex XI, asks it of averages)."""
+_USUAL_DAYS = 28
+"""What is usual is asked of so many days at a time."""
 _QUARTER_S = 900
 """Every zone in use differs from UTC by full quarters of an hour."""
 
@@ -61,7 +63,7 @@ class Regular(msgspec.Struct, frozen=True, kw_only=True):
 def regular(store: Store, city: City, infos: Sequence[DatastreamInfo], start: int, end: int, step: Step) -> Regular:
     """Return the steps from the one that holds ``start`` to the last that is over at ``end`` (µs UTC). Blocks.
 
-    A step with less than three quarters of the datastream's usual number of values is missing: its sum would lie.
+    A step with less than three quarters of the values usual in its four weeks is missing: its sum would lie.
     """
     zone, step_s = ZoneInfo(city.zone), STEP_S[step]
     first = int(_local(np.array([start // MICROS_PER_S]), zone)[0]) // step_s
@@ -78,11 +80,12 @@ def regular(store: Store, city: City, infos: Sequence[DatastreamInfo], start: in
         known = city.properties.get(info.property_key or "")
         found = {name: table.column(name).to_numpy()[mine] for name in ("count", "sum", "energy", "last")}
         hours = seconds[mine] // 3_600 if step == "hour" else steps[mine]
-        values[:, place] = _combined(found, steps[mine], hours, count, known.combine if known else "mean")
+        combine = known.combine if known else "mean"
+        values[:, place] = _combined(found, steps[mine], hours, count, combine, 86_400 // step_s)
     return Regular(infos=tuple(infos), values=values, start_s=first * step_s, step_s=step_s, zone=city.zone)
 
 
-def _combined(found: dict[str, Floats], steps: Ints, parts: Ints, count: int, combine: str) -> Floats:
+def _combined(found: dict[str, Floats], steps: Ints, parts: Ints, count: int, combine: str, per_day: int) -> Floats:
     """Return the value of each step; ``parts`` tells the two autumn hours of one step from each other."""
     number = np.bincount(steps, found["count"], count)
     repeats = np.maximum(np.bincount(steps[_firsts(steps, parts)], minlength=count), 1)
@@ -98,8 +101,20 @@ def _combined(found: dict[str, Floats], steps: Ints, parts: Ints, count: int, co
         else:
             value = np.bincount(steps, found["sum"], count) / number
     each = number / repeats
-    usual = np.median(each[each > 0]) if (each > 0).any() else 1.0
-    return np.asarray(np.where(each >= CAPTURE * usual, value, np.nan))
+    return np.asarray(np.where(each >= CAPTURE * _usual(each, _USUAL_DAYS * per_day), value, np.nan))
+
+
+def _usual(counts: Floats, steps: int) -> Floats:
+    """Return the median count of the steps with values around each step: a device may change how often it sends.
+
+    >>> _usual(np.array([12.0, 12, 0, 12, 4, 4, 4]), 4).tolist()
+    [12.0, 12.0, 12.0, 12.0, 4.0, 4.0, 4.0]
+    """
+    usual = np.ones(len(counts))
+    for first in range(0, len(counts), steps):
+        there = counts[first : first + steps]
+        usual[first : first + steps] = np.median(there[there > 0]) if (there > 0).any() else 1.0
+    return usual
 
 
 def _firsts(steps: Ints, parts: Ints) -> Ints:
