@@ -35,6 +35,11 @@ def test_air_that_rose_everywhere_is_an_episode() -> None:
     assert causes.causes({"rise": 1.0}, seen, Context(family="air"))[0].key == "episode"
 
 
+def test_a_level_that_fell_to_zeros_is_a_dead_channel() -> None:
+    seen = msgspec.structs.replace(NOTHING, zeros=1.0)
+    assert causes.causes({"offset": 0.9, "drop": 0.1}, seen, Context())[0] == causes.Cause("dead", 1.0, fault=True)
+
+
 def test_a_value_that_cannot_be_is_a_fault() -> None:
     seen = msgspec.structs.replace(NOTHING, impossible=2)
     assert causes.is_fault({"rise": 0.9, "unknown": 0.1}, seen) == 1

@@ -27,6 +27,9 @@ UNKNOWN = "unknown"
 MODEL = "causes.toml"
 Family = Literal["count", "sound", "air", "heat", "other"]
 _OTHER_WAY = {1: (("fall", "rise"), ("drop", "spike")), -1: (("rise", "fall"),)}
+_LEVELS = frozenset({"offset", "drift", "stuck"})
+_ALL_ZERO = 0.9
+"""Share of zeros from which a level that fell is a dead channel."""
 _LEAST = 0.05
 _MOST = 4
 _PENALTY = 0.003
@@ -150,7 +153,7 @@ def causes(probabilities: dict[str, float], seen: Evidence, context: Context) ->
         return [Cause("impossible", 1.0, fault=True)]
     found: dict[tuple[str, bool | None], float] = {}
     for shape, share in probabilities.items():
-        parts = _events(shape, seen, context) if shape in EVENTS else _faults(shape, context)
+        parts = _events(shape, seen, context) if shape in EVENTS else _faults(shape, seen, context)
         total = sum(parts.values())
         for key, weight in parts.items():
             name = key, None if shape == UNKNOWN else shape not in EVENTS
@@ -166,8 +169,9 @@ def is_fault(probabilities: dict[str, float], seen: Evidence) -> float:
     return 1.0 if seen.impossible else float(np.clip(1 - event / max(known, 1e-9), 0.0, 1.0))
 
 
-def _faults(shape: str, context: Context) -> dict[str, float]:
-    name = {"drop": "dead"}.get(shape, shape)
+def _faults(shape: str, seen: Evidence, context: Context) -> dict[str, float]:
+    silent = shape == "drop" or (shape in _LEVELS and seen.zeros >= _ALL_ZERO)
+    name = "dead" if silent else shape
     parts = {name: 1.0}
     if context.worked_on and shape in ("offset", "spike", "noise", "drop", "drift"):
         parts["moved"] = 3.0

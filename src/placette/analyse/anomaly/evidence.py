@@ -50,6 +50,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Hours without a value among the 24 before it began."""
     shift: int
     """Hours by which a wrong clock would explain it best, 0 where it would not."""
+    zeros: float
+    """Share of its values that are zero where less was seen than expected, 0 elsewhere."""
     impossible: int
     """Hours with a value that cannot be (a negative count)."""
     hours: int
@@ -78,6 +80,7 @@ def evidence(watched: Watched, scores: Scores, one: Anomaly) -> Evidence:
     values = watched.values[hours, one.series]
     around, strange = _around(watched, scores, one)
     return Evidence(
+        zeros=_zeros(values, one.direction),
         around=around,
         strange=strange,
         neighbours=len(means),
@@ -97,6 +100,11 @@ def evidence(watched: Watched, scores: Scores, one: Anomaly) -> Evidence:
     )
 
 
+def _zeros(values: Floats, direction: int) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.mean(known == 0)) if len(known) and direction < 0 else 0.0
+
+
 def _around(watched: Watched, scores: Scores, one: Anomaly) -> tuple[int, int]:
     """Return how many other devices near by have values of these hours, and how many were strange in them."""
     away = np.hypot(*(watched.positions - watched.positions[one.series]).T)
@@ -110,10 +118,7 @@ def _around(watched: Watched, scores: Scores, one: Anomaly) -> tuple[int, int]:
 
 def features(watched: Watched, one: Anomaly, seen: Evidence) -> Floats:
     """Return the evidence as the row of numbers that ``FEATURES`` names."""
-    values = watched.values[one.start : one.end + 1, one.series]
-    known = values[~np.isnan(values)]
     charts = [min(-np.log10(max(one.rarest[name], 1e-9)), _RARE) for name in CHARTS]
-    zero = float(np.mean(known == 0)) if len(known) and one.direction < 0 else 0.0
     return np.array(
         [
             seen.moved / seen.neighbours if seen.neighbours else 0.0,
@@ -127,7 +132,7 @@ def features(watched: Watched, one: Anomaly, seen: Evidence) -> Floats:
             np.clip(seen.roughness, -4, 4),
             min(seen.longest_run, 24) / 6,
             np.log2(seen.hours),
-            zero,
+            seen.zeros,
             seen.missing_before / DAY,
             *charts,
         ]
@@ -157,6 +162,7 @@ def _smoothness(own: Floats) -> float:
 
 
 NOTHING = Evidence(
+    zeros=0.0,
     around=0,
     strange=0,
     neighbours=0,

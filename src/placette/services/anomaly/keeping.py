@@ -59,11 +59,12 @@ def stored(store: Store, infos: Sequence[DatastreamInfo], since: int) -> list[Kn
         return []
     rows = store.query_now(_KNOWN.format(ids=among(owners)), [since // _SECOND])
     columns = (rows.column(name).to_pylist() for name in ("datastream_id", "time", "extra"))
-    return [
-        Known(owners[owner], time, _decoder.decode(extra).parameters)
+    found = {
+        (owner, time): Known(owners[owner], time, _decoder.decode(extra).parameters)
         for owner, time, extra in zip(*columns, strict=True)
         if extra
-    ]
+    }
+    return list(found.values())
 
 
 def write(store: Store, clock: Regular, found: Sequence[Found], first: int) -> int:
