@@ -46,6 +46,7 @@ def made(given: Panel, horizon: int = 24) -> Floats:
     return system.foresee(trained, given, horizon, LEVEL, []).quantiles
 
 
+@cache
 def usual() -> Floats:
     return made(panel(square()))[:, 0, MEDIAN]
 
