@@ -1,11 +1,11 @@
 /** Everything a page needs at once: small elements. The map and chart engines are fetched when they are wanted. */
 import { PlacetteAge } from "./elements/placette-age";
 import { PlacetteChart } from "./elements/placette-chart";
+import { PlacetteConsole } from "./elements/placette-console";
 import { PlacetteLayers } from "./elements/placette-layers";
 import { PlacetteLive } from "./elements/placette-live";
 import { PlacetteMap } from "./elements/placette-map";
 import { PlacettePanel } from "./elements/placette-panel";
-import { PlacetteConsole } from "./elements/placette-console";
 import { PlacettePoints } from "./elements/placette-points";
 import { PlacettePulse } from "./elements/placette-pulse";
 import { PlacetteRefresh } from "./elements/placette-refresh";
@@ -26,9 +26,9 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "placette-pulse": PlacettePulse,
   "placette-rhythm": PlacetteRhythm,
   "placette-swap": PlacetteSwap,
-  "placette-stream": PlacetteStream,
   "placette-console": PlacetteConsole,
   "placette-points": PlacettePoints,
+  "placette-stream": PlacetteStream,
 };
 
 // Orders of field work that were not sent would be lost with what the browser forgets when one signs out.
