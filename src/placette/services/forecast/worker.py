@@ -188,9 +188,11 @@ def _weighed(panel: Panel, parts: list[Floats], known: list[system.Issued], sett
                 [np.nanmean(scores.pinball(actual, part[: len(actual)], few), axis=(0, 2)) for part in issue.parts]
             )
     record = np.array(losses).reshape(len(losses), len(parts), panel.values.shape[1])
+    # an issue holds a value for each step of a day: so much sooner is a series' own record believed
+    weighing = msgspec.structs.replace(settings.weighing, trust=settings.weighing.trust / panel.day)
     columns = []
     for series in range(panel.values.shape[1]):
-        weight = combine.weights(record[:, :, series], settings.weighing)
+        weight = combine.weights(record[:, :, series], weighing)
         columns.append(combine.combined([part[:, series] for part in parts], weight))
     return np.stack(columns, axis=1)
 
