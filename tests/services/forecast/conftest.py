@@ -32,7 +32,13 @@ MIDNIGHT = 1_780_264_800_000_000
 SOON = MIDNIGHT + 400_000_000
 """Some minutes later."""
 WEEKS = 9
-QUICK = system.Settings(drawing=Drawing(examples=2_000), boosted=Boosted(trees=20), neural=Neural(steps=60, networks=1))
+QUICK = system.Settings(
+    drawing=Drawing(examples=2_000),
+    boosted=Boosted(trees=20),
+    neural=Neural(steps=60, networks=1),
+    tuned=Boosted(trees=10, leaves=7, steps_in_leaf=20),
+    taught=Neural(steps=10, rate=0.0005, decay=0.02),
+)
 
 
 def street(hours: int, seed: int = 1, end: int = MIDNIGHT) -> tuple[np.ndarray, np.ndarray]:
