@@ -22,8 +22,8 @@ from placette.publish.health import Health
 from placette.services.rhythm import Rhythmical
 from placette.store import Store
 from placette.web.assets import Assets
-from placette.web.pages.anomalies import anomalies
 from placette.web.console.desk import Ask
+from placette.web.pages.anomalies import anomalies
 from placette.web.pages.appearance import appearance
 from placette.web.pages.console import pages as console_pages
 from placette.web.pages.dead_letters import change_dead_letters, dead_letters

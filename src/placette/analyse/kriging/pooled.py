@@ -24,8 +24,8 @@ Flags = npt.NDArray[np.bool_]
 NORMAL_80 = 1.281552
 """A normal value lies within ± 1.28 standard errors in 80 of 100 cases."""
 SHAPES: tuple[Model, ...] = ("spherical", "exponential", "linear")
-"""No Gaussian: it is no better at stations left out (Bern, Berlin), and beside the outermost station it foretells values
-that no station has."""
+"""No Gaussian: it is no better at stations left out (Bern, Berlin), and beside the outermost station it foretells
+values that no station has."""
 _NUGGET = Variogram(model="spherical", nugget=1.0, sill=0.0, range_m=1.0)
 """Where no distance can be told from another: a station says nothing of its neighbours."""
 _WIDER = ((2, 0), (1, 15), (1, 60))
