@@ -136,9 +136,9 @@ async def _make(foreseeing: Foreseeing, due: Due) -> None:
 async def _ingest(store: Store, datastream: int, until: asyncio.Task[None]) -> float:
     """Store batch after batch until a task is done; return the rows per second."""
     rows, began = 0, time.perf_counter()
-    start = MIDNIGHT - 400 * 24 * HOUR_US + int(store.stored_rows) * 1_000_000
+    start = MIDNIGHT - 400 * 24 * HOUR_US + int(store.stored_rows) * 1_000
     while not until.done():
-        times = start + 1_000_000 * np.arange(rows, rows + BATCH)
+        times = start + 1_000 * np.arange(rows, rows + BATCH)
         await store.append(_table(datastream, times, np.arange(BATCH, dtype=float)))
         rows += BATCH
     took = time.perf_counter() - began
