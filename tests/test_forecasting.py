@@ -16,8 +16,8 @@ from placette.forecasting import Forecasting
 from placette.model.entities import Origin
 from placette.publish.city_sync import sync
 from placette.services.forecast.foreseeing import state_of
-from placette.services.forecast.process import WorkerLost
 from placette.services.forecast.worker import Told, work
+from placette.services.process import WorkerLost
 from placette.settings import ForecastSettings
 from placette.store import Store
 
@@ -34,7 +34,7 @@ async def test_a_lost_worker_is_tried_again_later_each_time(tmp_path: Path, monk
         started(1)
         if lost:
             lost -= 1
-            raise WorkerLost("the process that forecasts ended before it answered")
+            raise WorkerLost("the process that works beside the city ended early")
         return work(ask, QUICK)
 
     clock = 1_000.0

@@ -21,7 +21,7 @@ from placette.model.entities import Origin
 from placette.model.observations import TIME
 from placette.publish.city_sync import sync
 from placette.services.forecast.foreseeing import Due, Foreseeing, state_of
-from placette.services.forecast.process import in_process
+from placette.services.process import in_process
 from placette.services.forecast.reading import newest
 from placette.services.forecast.worker import work
 from placette.store import DatastreamInfo, Store

@@ -33,7 +33,7 @@ from placette.services.anomaly import (
     write,
 )
 from placette.services.anomaly.terms import Kind
-from placette.services.forecast.process import in_process
+from placette.services.process import in_process
 from placette.store import Store
 
 PATH = "/api/anomalies"

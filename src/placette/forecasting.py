@@ -17,10 +17,10 @@ from placette.jobs import Job
 from placette.model import times
 from placette.model.errors import BadQuery, NotFound, StorageFailure
 from placette.services.forecast.foreseeing import STEPS, Due, Foreseeing, state_of
-from placette.services.forecast.process import in_process
 from placette.services.forecast.reading import Forecast, newest
 from placette.services.forecast.terms import Board, Step
 from placette.services.forecast.worker import work
+from placette.services.process import in_process
 from placette.settings import ForecastSettings
 from placette.store import DatastreamInfo, Store
 

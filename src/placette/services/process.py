@@ -41,7 +41,7 @@ async def in_process(work: Callable[[A], T], asked: A, started: Callable[[int], 
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(there, work, asked), daemon=True, name="placette forecast")
+    process = context.Process(target=_serve, args=(there, work, asked), daemon=True, name="placette worker")
     try:
         with contextlib.closing(there):
             await asyncio.to_thread(_start, process)
@@ -53,7 +53,7 @@ async def in_process(work: Callable[[A], T], asked: A, started: Callable[[int], 
     done, what, told = answer
     if not done:
         log.error("%s", told)
-        raise PlacetteError(f"a forecast could not be made: {what}", remedy="the log of the server says where")
+        raise PlacetteError(f"work beside the city failed: {what}", remedy="the log of the server says where")
     found: T = what
     return found
 
@@ -84,7 +84,7 @@ def _received(here: Connection) -> Any:
             return here.recv()
     except (EOFError, OSError):
         raise WorkerLost(
-            "the process that forecasts ended before it answered", remedy="it is tried again; look at free memory"
+            "the process that works beside the city ended early", remedy="it is tried again; look at free memory"
         ) from None
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from placette.model.errors import PlacetteError
-from placette.services.forecast.process import WorkerLost, in_process
+from placette.services.process import WorkerLost, in_process
 
 
 async def test_work_is_done_elsewhere_with_low_priority_in_one_thread() -> None:
