@@ -22,7 +22,9 @@ from placette.benchmarking.tables import published
 from placette.benchmarking.tasks import TASKS, Task, load
 from placette.model.errors import BadInput
 
-PARTS = ("tuned trees", "tuned network", "prior trees", "prior network", "profile")
+RECURSION = "recursion"
+"""A part of days alone."""
+PARTS = ("tuned trees", "tuned network", "prior trees", "prior network", RECURSION, "profile")
 
 
 def benchmark(
@@ -132,7 +134,8 @@ def _parts(task: Task, panel: Panel, made: Made) -> dict[str, Row]:
     def alone(number: int) -> list[Floats]:
         return [np.asarray(parts[number]) for parts in made.parts]
 
-    rows = {name: score(task, panel, alone(number)) for number, name in enumerate(PARTS)}
+    names = [name for name in PARTS if panel.day == 1 or name != RECURSION]
+    rows = {name: score(task, panel, alone(number)) for number, name in enumerate(names)}
     return {**rows, "combined": score(task, panel, made.plain)}
 
 

@@ -1,4 +1,4 @@
-"""The forecaster of all datastreams of one step length: trees, a small network and the profile, combined and corrected.
+"""The forecaster of all datastreams of one step length: trees, networks, recursion, profile, combined and corrected.
 
 Train it now and then (`train`), ask it as often as wanted (`foresee`), and show it what came of its former forecasts:
 they give the weights of its parts and the conformal shifts (`correction`). One configuration serves every task.
@@ -11,6 +11,7 @@ import numpy as np
 
 from placette.analyse.forecast import boosted, combine, conformal, learning, naive, neural, scores
 from placette.analyse.forecast.prior import Prior
+from placette.analyse.forecast.recursive import Recursive, recursive
 from placette.analyse.forecast.terms import DAY_S, HOUR_S, LEVELS, Floats, Ints, Panel
 
 
@@ -24,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drawing: learning.Drawing = learning.Drawing()
     boosted: boosted.Boosted = boosted.Boosted()
     neural: neural.Neural = neural.Neural()
+    recursive: Recursive = Recursive()
     profile: naive.Profile = naive.Profile()
     weighing: combine.Weighing = combine.Weighing()
     conformal: conformal.Conformal = conformal.Conformal()
@@ -108,11 +110,14 @@ def foresee(
 
 
 def members_of(trained: Trained, panel: Panel, horizon: int, levels: Floats, only: Ints | None = None) -> list[Floats]:
-    """Return the forecast of each part by itself: those learnt, then the profile."""
+    """Return the forecast of each part by itself: those learnt, of days the recursion, then the profile."""
     made: list[Floats] = []
     if trained.answers:
         asked = learning.Questions.of(panel, horizon, only)
         made = [asked.answered(answer, levels) for answer in trained.answers]
+        if panel.day == 1:  # all series are seen, so that some are forecast as they would be among all
+            walked = recursive(panel, horizon, levels, trained.settings.recursive)
+            made.append(walked if only is None else walked[:, only])
     some = panel if only is None else msgspec.structs.replace(panel, values=panel.values[:, only])
     return [*made, naive.profile(some, horizon, levels, trained.settings.profile)]
 
