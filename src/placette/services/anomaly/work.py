@@ -27,6 +27,8 @@ _STRANGE_SHARE = 0.3
 _AROUND_ODDS = 10.0
 """How much likelier an event is where two devices near by, and three in ten, were strange too (practice)."""
 _SURELY_STUCK = 0.01
+_HELD_H, _HELD_RARE, _HELD_SHARE = 24, 0.05, 0.95
+"""One value for a day and a night, where that is rare, is a stuck sensor: at least so probable (practice)."""
 _MARKET_HOURS = range(6, 15)
 
 
@@ -42,7 +44,7 @@ def work(asked: Asked) -> Told:
 def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
     seen = evidence.evidence(asked.watched, looked.scores, one)
     shapes = causes.shapes(evidence.features(asked.watched, one, seen))
-    chances = causes.pointed(shapes, one.direction)
+    chances = _held(causes.pointed(shapes, one.direction), seen, one)
     flagged = _mean(asked.flagged[one.start : one.end + 1, one.series])
     fault = _adjusted(causes.is_fault(chances, seen), seen, one, flagged)
     around = asked.around[one.series]
@@ -77,6 +79,15 @@ def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
         first=first,
         picture=picture,
     )
+
+
+def _held(chances: dict[str, float], seen: evidence.Evidence, one: Anomaly) -> dict[str, float]:
+    """Return the shapes' probabilities; the regression alone doubts a long stillness among values that are usual."""
+    stuck = chances["stuck"]
+    if seen.longest_run < _HELD_H or one.rarest["still"] > _HELD_RARE or stuck >= _HELD_SHARE:
+        return chances
+    factor = (1 - _HELD_SHARE) / (1 - stuck)
+    return {shape: share * factor for shape, share in chances.items()} | {"stuck": _HELD_SHARE}
 
 
 def _adjusted(fault: float, seen: evidence.Evidence, one: Anomaly, flagged: float) -> float:
@@ -183,11 +194,12 @@ def _peak(scores: Scores, one: Anomaly) -> int:
 
 
 def _hour(asked: Asked, scores: Scores, hour: int, series: int) -> tuple[float | None, ...]:
-    """Return observed, expected, low and high of an hour, in the unit of the series."""
+    """Return observed, expected, low and high of an hour, in the unit of the series; not below zero if it never was."""
     model = scores.expected
     middle, scale = model.middle[hour : hour + 1, series], model.slow_scale[hour : hour + 1, series]
     band = (model.back(middle + side * BAND * scale, series)[0] for side in (0, -1, 1))
-    floor = 0.0 if asked.watched.counted[series] else -np.inf
+    never_below = asked.watched.counted[series] or not (asked.watched.values[:, series] < 0).any()
+    floor = 0.0 if never_below else -np.inf
     values = (asked.watched.values[hour, series], *(max(float(each), floor) for each in band))
     return tuple(None if np.isnan(each) else float(f"{each:.5g}") for each in values)
 
