@@ -21,9 +21,9 @@ from placette.model.entities import Origin
 from placette.model.observations import TIME
 from placette.publish.city_sync import sync
 from placette.services.forecast.foreseeing import Due, Foreseeing, state_of
-from placette.services.process import in_process
 from placette.services.forecast.reading import newest
 from placette.services.forecast.worker import work
+from placette.services.process import in_process
 from placette.store import DatastreamInfo, Store
 
 PART = "forecast-live"
