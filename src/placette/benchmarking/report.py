@@ -63,7 +63,8 @@ def section(result: Result, theirs: list[Published]) -> str:
 
 def parts(results: list[Result]) -> str:
     """Return what each part brought: the SQL of each by itself, of the combination, and after correction."""
-    names = list(dict.fromkeys(name for result in results for name in result.parts))
+    fullest = sorted(results, key=lambda result: -len(result.parts))  # in the order of the task that has all of them
+    names = list(dict.fromkeys(name for result in fullest for name in result.parts))
     lines = [f"| task | {' | '.join(names)} | corrected: ours |", "|---" * (len(names) + 2) + "|"]
     for result in results:
         each = [f"{result.parts[name].sql:.4f}" if name in result.parts else "–" for name in names]
