@@ -1,4 +1,4 @@
-import { CHANGED, type Order, forget, orders, send } from "./queue";
+import { CHANGED, type Order, WAITING, forget, orders, send } from "./queue";
 
 /** Sites of a round that are kept for when there is no network. */
 const MOST = 150;
@@ -59,6 +59,7 @@ export class PlacetteQueue extends HTMLElement {
 
   private async show(): Promise<void> {
     const waiting = await orders();
+    localStorage.setItem(WAITING, String(waiting.length)); // the worker, which may have sent them, cannot
     this.hidden = !waiting.length;
     if (!waiting.length) return this.replaceChildren();
     const labels = this.labels;
