@@ -18,7 +18,7 @@ from benchmarks.parts import PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
 Name = Literal[
-    "store", "http", "mqtt", "files", "lorawan", "webhook", "codecs", "wifi", "quality", "maps", "anomaly",
+    "store", "http", "mqtt", "files", "lorawan", "webhook", "codecs", "wifi", "quality", "maps", "rhythms", "anomaly",
     "forecast", "forecast-live", "queries", "start", "compare", "console", "crash", "pages",
 ]  # fmt: skip
 
