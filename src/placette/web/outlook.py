@@ -162,16 +162,23 @@ async def _outlook(
         ),
         peaks=_peaks(site, language, told, number),
         risks=_risks(site, language, told, count, number),
-        rows=tuple(
-            Row(
-                figures.iso(at * MICROS_PER_S),
-                figures.at(at * MICROS_PER_S, "short"),
-                tuple(
-                    figures.number(row[place], decimals) for place in (MEDIAN, INNER[0], INNER[1], OUTER[0], OUTER[1])
-                ),
-            )
-            for at, row in zip(told.time[:count], quantiles, strict=True)
-        ),
+        rows=_rows(site, language, told.time[:count], quantiles, decimals),
+    )
+
+
+def _rows(
+    site: Site, language: str, time: Sequence[int], quantiles: Sequence[Sequence[float]], decimals: int
+) -> tuple[Row, ...]:
+    """Return the table equal to the picture."""
+    figures = site.renderer.figures(language)
+    places = (MEDIAN, INNER[0], INNER[1], OUTER[0], OUTER[1])
+    return tuple(
+        Row(
+            figures.iso(at * MICROS_PER_S),
+            figures.at(at * MICROS_PER_S, "short"),
+            tuple(figures.number(row[place], decimals) for place in places),
+        )
+        for at, row in zip(time, quantiles, strict=True)
     )
 
 
