@@ -31,7 +31,9 @@ def demo(data: Path, *, folder: Path | None = None, port: int, browser: bool, da
         found = city.read(used)
         chosen = settings.read(data)
         chosen = msgspec.structs.replace(chosen, server=msgspec.structs.replace(chosen.server, port=port))
-        return running.run(data, found, chosen, Origin.SIMULATED, partial(_play, browser=browser, days=days), used)
+        play = partial(_play, browser=browser, days=days)
+        # No device of our own city sends through a codec, and the engine its folder's example needs is an extra.
+        return running.run(data, found, chosen, Origin.SIMULATED, play, folder)
 
 
 async def _play(house: House, *, browser: bool, days: int) -> None:
