@@ -246,7 +246,7 @@ def test_a_load_has_the_datastreams_asked_for_and_is_simulated(aix, at):
     crowded = load(aix, 1000)
     start = at("2026-07-01T00:00:00+00:00")
     found = tables(crowded, start, start + HOUR_US)
-    assert 1238 <= len(found["datastream"].chunk(0).dictionary) < 1250
+    assert 1270 <= len(found["datastream"].chunk(0).dictionary) < 1280
     assert len({device.code for device in crowded.devices}) == len(crowded.devices)
 
 

@@ -68,7 +68,7 @@ def test_values_are_there_without_javascript(visit: Visit, language: str) -> Non
     home = visit(f"/{language}/", javascript=False)
     assert home.locator(".card .key-figure").count() == 16
     assert home.locator(".list-devices tbody tr").count() == 24
-    assert home.locator(".drawn-wide .dot").count() == 84
+    assert home.locator(".drawn-wide .dot").count() == 96
     place = visit(f"/{language}/places/rotonde", javascript=False)
     assert "µg/m³" in place.locator(".values").nth(2).inner_text()
     assert place.locator(".drawn-chart .bars").count() == 4

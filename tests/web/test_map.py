@@ -94,7 +94,7 @@ def test_bad_coordinates_break_neither_the_map_nor_the_page(visit: Visit) -> Non
     page.route("**/api/things.geojson", lambda route: route.fulfill(body=json.dumps(body)))
     page.locator(".map-wake").tap()
     page.wait_for_selector(READY)
-    assert page.evaluate(f"{DRAWN}()")["devices"] == 80
+    assert page.evaluate(f"{DRAWN}()")["devices"] == 92
     assert page.complaints == []
 
 
@@ -104,7 +104,7 @@ def test_a_type_chosen_in_the_list_is_chosen_on_the_map(visit: Visit) -> None:
     page.click("#chip-noise")
     page.wait_for_selector("#chip-noise[aria-current]")
     page.wait_for_function(f"async () => (await {DRAWN}()).devices === 6")
-    assert page.locator(".list-devices tbody tr").count() == 6
+    assert page.locator(".list-devices tbody tr").count() == 10
     assert page.url.endswith("?kind=noise#devices")
 
 
@@ -139,7 +139,7 @@ def test_thirty_thousand_lights_are_a_few_hundred_things_to_draw(visit: Visit, b
     page = visit("/fr/", base=bright.url)
     page.wait_for_selector(READY)
     drawn = page.evaluate(f"{DRAWN}()")
-    assert drawn["devices"] == LIGHTS + 83
+    assert drawn["devices"] == LIGHTS + 95
     assert 0 < drawn["clusters"] < 400
     assert page.evaluate("document.querySelectorAll('*').length") < 4_000
     assert page.locator(".drawn-wide .drawn-heap").count() > 100

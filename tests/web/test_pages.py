@@ -87,7 +87,7 @@ def test_the_appearance_is_kept_and_leads_back_inside_only(client: httpx.Client,
 def test_every_figure_says_its_unit_age_and_origin(client: httpx.Client) -> None:
     text = client.get("/fr/places/rotonde").text
     values = re.findall(r"<placette-live.*?</placette-live>", text, re.DOTALL)
-    assert len(values) == 73
+    assert len(values) == 81
     assert all("placette-age" in value for value in values)
     assert text.count("simulé</span>") >= 10
 

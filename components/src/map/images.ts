@@ -1,14 +1,26 @@
 import icons from "../../icons.json";
 import type { Ink } from "../colours";
 
-const SIZE = 44; // drawn twice as large as shown, for dense screens
-export const PIXEL_RATIO = 2;
+const SIZE = 44; // pixels, twice what is shown
 
 /** Kinds of devices that have a picture of their own; any other gets the one called `other`. */
-export const KINDS = ["counter", "air", "noise", "light", "bin", "soil", "valve", "parking", "wifi", "kiosk", "totem"];
+export const KINDS = [
+  "counter",
+  "air",
+  "temperature",
+  "noise",
+  "light",
+  "bin",
+  "soil",
+  "valve",
+  "parking",
+  "wifi",
+  "kiosk",
+  "totem",
+];
 
 /** Return the picture of a kind of device: a disc in the kind's colour, ringed, with its icon. */
-export function pictureOf(kind: string, ink: Ink): ImageData {
+function pictureOf(kind: string, ink: Ink): ImageData {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIZE;
   const context = canvas.getContext("2d")!;
@@ -28,4 +40,9 @@ export function pictureOf(kind: string, ink: Ink): ImageData {
   const drawn = icons as Record<string, string[]>;
   for (const path of drawn[kind] ?? drawn["other"]!) context.stroke(new Path2D(path));
   return context.getImageData(0, 0, SIZE, SIZE);
+}
+
+/** Return the pictures of all kinds, by the names that the style asks for. */
+export function picturesOf(ink: Ink): Record<string, ImageData> {
+  return Object.fromEntries([...KINDS, "other"].map((kind) => [`kind-${kind}`, pictureOf(kind, ink)]));
 }

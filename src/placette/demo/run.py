@@ -18,7 +18,7 @@ from placette.demo.pulse import Agenda
 from placette.demo.simulation import SEED, Simulation
 
 PACE_S = 60
-"""Interval of live frames: with some eighty devices, more than one a second somewhere on the map."""
+"""Interval of live frames: with nearly a hundred devices, more than one a second somewhere on the map."""
 
 
 def clock() -> int:

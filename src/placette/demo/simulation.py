@@ -73,7 +73,7 @@ class Simulation:
         self.city = city
         self._seed = seed
         self._scene: tuple[int, int, Scene] | None = None
-        self.sites = tuple(site_of(seed, device) for device in city.devices)
+        self.sites = tuple(site_of(seed, device, city.places) for device in city.devices)
 
     def values(self, site: Site, quantity: Quantity, times: Times) -> Floats:
         """Return what the device reads at ``times`` (µs since 1970-01-01 UTC, ascending), within its range."""

@@ -19,6 +19,7 @@ KIND_OBJECTIVE = {
     "counter": "flow",
     "wifi": "flow",
     "air": "air",
+    "temperature": "heat",
     "noise": "noise",
     "light": "lighting",
     "bin": "bins",
@@ -29,7 +30,7 @@ KIND_OBJECTIVE = {
     "totem": "screens",
 }
 """Which objective of a place a kind of device serves."""
-OBJECTIVE_ORDER = ("flow", "air", "noise", "lighting", "bins", "watering", "parking", "screens", OTHER)
+OBJECTIVE_ORDER = ("flow", "air", "heat", "noise", "lighting", "bins", "watering", "parking", "screens", OTHER)
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
