@@ -10,6 +10,7 @@ const MOST = 150;
  * - `labels` (JSON): `waiting` (plural forms with `{count}`), `offline`, `signed_out`, `sign_in`, `busy`, `send`, `edit`,
  *   `drop`, `sure`, `held`
  * - `keep`: addresses of pages that are wanted offline; the page itself and the sites it leads to are added
+ * - `files`: addresses of files that are wanted offline, beside those that the page has loaded
  * - event `placette-sent` (bubbles) when something was sent
  */
 export class PlacetteQueue extends HTMLElement {
@@ -108,10 +109,14 @@ export class PlacetteQueue extends HTMLElement {
     await navigator.serviceWorker.ready;
     const files = performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);
     const sites = [...document.querySelectorAll<HTMLAnchorElement>("#round a")].slice(0, MOST).map((a) => a.pathname);
-    const pages = new Set([...(this.getAttribute("keep") ?? "").split(" "), location.pathname, ...sites]);
-    const kept = files.filter((file) => file.startsWith("/static/"));
+    const pages = new Set([...words(this.getAttribute("keep")), location.pathname, ...sites]);
+    const kept = [...files.filter((file) => file.startsWith("/static/")), ...words(this.getAttribute("files"))];
     registration.active?.postMessage({ pages: [...pages], files: [...new Set(kept)] });
   }
+}
+
+function words(list: string | null): string[] {
+  return (list ?? "").split(" ").filter(Boolean);
 }
 
 function text(tag: string, content: string, className = ""): HTMLElement {

@@ -1,43 +1,45 @@
+import { type Reader, reader } from "./reader";
 import { scanned } from "./scanned";
 
-interface Detector {
-  detect(source: CanvasImageSource): Promise<{ rawValue: string }[]>;
-}
-declare const BarcodeDetector: { new (options: { formats: string[] }): Detector } | undefined;
+/** Between two frames, so that the page stays at hand and the phone cool. */
+const PAUSE_MS = 120;
+/** When it is time to say what may help. */
+const PATIENCE_MS = 12_000;
+const CAMERA = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } };
+/** The words for what a browser says when it gives no camera; for anything else, `busy`. */
+const REFUSALS: Record<string, string> = { NotAllowedError: "denied", NotFoundError: "none", OverconstrainedError: "none" };
 
 /**
- * `<placette-scan for="device" code="code" labels="{…}">`: reads the QR code of a device with the camera, where the
- * browser can (BarcodeDetector); elsewhere it shows nothing and the field below is typed or pasted into.
+ * `<placette-scan for="device" code="code" labels="{…}">`: reads the QR code of a device with the camera. Frames stay in
+ * the browser. The camera is off as soon as something was read, and when the page is hidden or left.
  *
  * - `for`: id of the field of the device's identifier; `code`: id of the field of the site's code, for our own labels
- * - `labels` (JSON): `scan`, `stop`, `denied`, `found`, `label`
+ * - `labels` (JSON): `scan`, `stop`, `view`, `aim`, `slow`, `denied`, `none`, `busy`, `insecure`, `unloaded`, `found`,
+ *   `label`
  */
 export class PlacetteScan extends HTMLElement {
-  private stream: MediaStream | undefined;
-  private readonly found = document.createElement("p");
+  private looking: AbortController | undefined;
+  private readonly said = document.createElement("p");
   private readonly button = document.createElement("button");
+  private readonly view = document.createElement("div");
   private readonly video = document.createElement("video");
 
   connectedCallback(): void {
     this.target?.addEventListener("change", this.typed);
-    this.found.className = "found";
-    this.found.setAttribute("role", "status");
-    this.replaceChildren(this.found);
-    if (typeof BarcodeDetector === "undefined" || !navigator.mediaDevices) return;
-    this.button.type = "button";
-    this.button.className = "button button-tall";
-    this.button.textContent = this.labels["scan"] ?? "";
-    this.button.addEventListener("click", () => void (this.stream ? this.stop() : this.scan()));
-    this.video.className = "scan-view";
-    this.video.muted = true;
-    this.video.playsInline = true;
-    this.video.hidden = true;
-    this.replaceChildren(this.button, this.video, this.found);
+    this.said.className = "found";
+    this.said.setAttribute("role", "status");
+    if (isSecureContext) this.offer();
+    else {
+      this.replaceChildren(this.said);
+      this.say("insecure");
+    }
   }
 
   disconnectedCallback(): void {
     this.stop();
     this.target?.removeEventListener("change", this.typed);
+    document.removeEventListener("visibilitychange", this.leave);
+    removeEventListener("pagehide", this.stop);
   }
 
   private get labels(): Record<string, string> {
@@ -45,50 +47,114 @@ export class PlacetteScan extends HTMLElement {
   }
 
   private get target(): HTMLInputElement | null {
-    return document.getElementById(this.getAttribute("for") ?? "") as HTMLInputElement | null;
+    return this.field("for");
+  }
+
+  private field(attribute: string): HTMLInputElement | null {
+    return document.getElementById(this.getAttribute(attribute) ?? "") as HTMLInputElement | null;
+  }
+
+  private offer(): void {
+    this.button.type = "button";
+    this.button.className = "button button-tall";
+    this.button.textContent = this.labels["scan"] ?? "";
+    this.button.onclick = () => void (this.looking ? this.stop() : this.scan());
+    this.view.className = "scan-view";
+    this.view.hidden = true;
+    this.video.muted = true;
+    this.video.playsInline = true;
+    this.video.setAttribute("aria-label", this.labels["view"] ?? "");
+    this.view.replaceChildren(this.video);
+    this.replaceChildren(this.button, this.view, this.said);
+    document.addEventListener("visibilitychange", this.leave);
+    addEventListener("pagehide", this.stop);
   }
 
   private async scan(): Promise<void> {
-    try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    } catch {
-      this.found.textContent = this.labels["denied"] ?? "";
-      return;
-    }
+    const { signal } = (this.looking = new AbortController());
     this.button.textContent = this.labels["stop"] ?? "";
-    this.video.hidden = false;
-    this.video.srcObject = this.stream;
-    await this.video.play();
-    const detector = new BarcodeDetector!({ formats: ["qr_code", "data_matrix"] });
-    while (this.stream) {
-      const codes = await detector.detect(this.video).catch(() => []);
-      if (codes[0]) {
-        this.take(codes[0].rawValue);
-        navigator.vibrate?.(80);
-        this.stop();
-      }
-      await new Promise((next) => setTimeout(next, 150));
+    this.said.textContent = "";
+    try {
+      const read = await reader();
+      const stream = await opened();
+      const off = (): void => stream.getTracks().forEach((track) => track.stop());
+      if (signal.aborted) return off();
+      signal.addEventListener("abort", off);
+      await this.look(stream, read, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.stop();
+      this.say(error instanceof DOMException ? (REFUSALS[error.name] ?? "busy") : "unloaded");
     }
   }
 
-  private stop(): void {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
-    this.stream = undefined;
-    this.video.hidden = true;
+  private async look(stream: MediaStream, read: Reader, signal: AbortSignal): Promise<void> {
+    stream.getTracks().forEach((track) => track.addEventListener("ended", this.lose));
+    this.say("aim");
+    this.view.hidden = false;
+    this.video.srcObject = stream;
+    await this.video.play();
+    this.view.scrollIntoView({ block: "nearest" });
+    const late = performance.now() + PATIENCE_MS;
+    while (!signal.aborted) {
+      const content = await read(this.video);
+      if (signal.aborted) return;
+      if (content) {
+        navigator.vibrate?.(80);
+        this.stop();
+        return this.take(content);
+      }
+      if (performance.now() > late) this.say("slow");
+      await new Promise((next) => setTimeout(next, PAUSE_MS));
+    }
+  }
+
+  /** Turn the camera off, whether it shows a picture or is still being asked for. */
+  private readonly stop = (): void => {
+    if (!this.looking) return;
+    this.looking.abort();
+    this.looking = undefined;
+    this.video.srcObject = null;
+    this.view.hidden = true;
+    this.said.textContent = "";
     this.button.textContent = this.labels["scan"] ?? "";
+  };
+
+  private readonly lose = (): void => {
+    this.stop();
+    this.say("busy");
+  };
+
+  private readonly leave = (): void => {
+    if (document.hidden) this.stop();
+  };
+
+  private say(label: string, code = ""): void {
+    const words = (this.labels[label] ?? "").replace("{code}", code);
+    if (this.said.textContent !== words) this.said.textContent = words;
   }
 
   private readonly typed = (): void => {
-    if (this.target?.value) this.take(this.target.value);
+    const target = this.target;
+    const content = target?.value;
+    if (!target || !content) return;
+    target.value = "";
+    this.take(content);
   };
 
-  /** Put what was read where it belongs. */
+  /** Put what was read where it belongs; our own label says nothing of the device, and leaves its field as it is. */
   private take(content: string): void {
     const { device, code } = scanned(content);
     const target = this.target;
-    if (target) target.value = device;
-    const field = document.getElementById(this.getAttribute("code") ?? "") as HTMLInputElement | null;
+    if (device && target) target.value = device;
+    const field = this.field("code");
     if (code && field) field.value = code;
-    this.found.textContent = (code ? this.labels["label"] : this.labels["found"])?.replace("{code}", code || device) ?? "";
+    this.say(code ? "label" : "found", code || device);
   }
+}
+
+/** The camera at the back; a browser that has none to give says so like one whose camera is missing. */
+async function opened(): Promise<MediaStream> {
+  if (!navigator.mediaDevices) throw new DOMException("no camera", "NotFoundError");
+  return navigator.mediaDevices.getUserMedia({ video: CAMERA });
 }
