@@ -1,23 +1,15 @@
-import "maplibre-gl/dist/maplibre-gl.css";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { addProtocol, type GeoJSONSource, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
-import { inkOf } from "../colours";
+import { type GeoJSONSource, type Map as MapLibre } from "maplibre-gl";
+import type { Ink } from "../colours";
+import { Ground, groundReady, type GroundOptions, PIXEL_RATIO } from "../map/ground";
 import type { Answer, Feature, Layers } from "./data";
 import { styleOf, type View } from "./style";
 
-export interface LayerOptions {
-  places: string;
-  basemap: string | undefined;
-  bounds: [number, number, number, number];
-  language: string;
-  labels: Record<string, string>;
+export interface LayerOptions extends GroundOptions {
   onPick: (feature: Feature | undefined, contour: Feature | undefined) => void;
 }
 
 const HATCH: Record<string, number> = { hatch: 10, "hatch-more": 5 };
-const PIXEL_RATIO = 2;
-
-setWorkerUrl(workerUrl);
+const MARGIN = 0.04; // of the width
 
 /** The moving map inside a `<placette-layers>`. Frames change the state of features alone: nothing is laid out again. */
 export class LayerEngine {
@@ -25,41 +17,31 @@ export class LayerEngine {
   private frame = 0;
   private contours: Answer | undefined;
 
+  private readonly ground: Ground;
+  private readonly map: MapLibre;
+
   private constructor(
-    private readonly host: HTMLElement,
-    private readonly map: MapLibre,
+    host: HTMLElement,
     private readonly layers: Layers,
     private readonly options: LayerOptions,
-  ) {}
+  ) {
+    const { language, places, basemap } = options;
+    this.ground = new Ground(host, options, {
+      style: (ink) => styleOf(ink, language, places, basemap, this.view),
+      pictures: hatchings,
+      padding: Math.round(host.clientWidth * MARGIN),
+      zooms: [6, 18],
+    });
+    this.map = this.ground.map;
+    this.furnish();
+  }
 
   static async open(host: HTMLElement, layers: Layers, options: LayerOptions): Promise<LayerEngine> {
-    await Promise.all([
-      document.fonts.load('800 16px "Bricolage Bold"'),
-      document.fonts.load('16px "Bricolage Grotesque Variable"'),
-      options.basemap ? import("pmtiles").then(({ Protocol }) => addProtocol("pmtiles", new Protocol().tile)) : null,
-    ]);
-    const container = document.createElement("div");
-    container.className = "map-canvas";
-    host.append(container);
-    const map = new MapLibre({
-      container,
-      style: styleOf(inkOf(host), options.language, options.places, options.basemap, "value"),
-      bounds: options.bounds,
-      fitBoundsOptions: { padding: Math.round(host.clientWidth * 0.04) },
-      attributionControl: false,
-      cooperativeGestures: true,
-      dragRotate: false,
-      pitchWithRotate: false,
-      maxZoom: 18,
-      minZoom: 6,
-      fadeDuration: 0,
-      locale: options.labels,
-    });
-    const engine = new LayerEngine(host, map, layers, options);
-    engine.furnish();
-    await new Promise<void>((done) => map.once("load", () => done()));
+    await groundReady(options.basemap);
+    const engine = new LayerEngine(host, layers, options);
+    await engine.ground.reached("load");
     engine.fill();
-    await new Promise<void>((done) => map.once("idle", () => done()));
+    await engine.ground.reached("idle");
     return engine;
   }
 
@@ -69,7 +51,7 @@ export class LayerEngine {
     this.contours = contours;
     if (view !== this.view) {
       this.view = view;
-      this.repaint();
+      this.ground.repaint();
     }
     this.colour();
     this.outline();
@@ -87,9 +69,7 @@ export class LayerEngine {
   }
 
   remove(): void {
-    document.removeEventListener("placette-theme", this.repaint);
-    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.repaint);
-    this.map.remove();
+    this.ground.remove();
   }
 
   private fill(): void {
@@ -132,20 +112,11 @@ export class LayerEngine {
   }
 
   private furnish(): void {
-    const { map } = this;
-    map.addControl(new NavigationControl({ showCompass: false }), "top-right");
-    map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
-    map.touchZoomRotate.disableRotation();
-    const canvas = map.getCanvas();
-    canvas.setAttribute("aria-label", this.options.labels["Map.Title"] ?? "");
-    map.on("styleimagemissing", () => this.addHatching());
-    this.addHatching();
-    map.on("click", (event) => this.pick([event.point.x, event.point.y]));
+    const canvas = this.map.getCanvas();
+    this.map.on("click", (event) => this.pick([event.point.x, event.point.y]));
     canvas.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.pick([canvas.clientWidth / 2, canvas.clientHeight / 2]);
     });
-    document.addEventListener("placette-theme", this.repaint);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.repaint);
   }
 
   private pick(point: [number, number]): void {
@@ -159,26 +130,12 @@ export class LayerEngine {
     this.map.setFilter("chosen", ["==", ["id"], hit?.properties.part === "cell" ? hit.id : -1]);
     this.options.onPick(hit, contour as unknown as Feature | undefined);
   }
+}
 
-  private readonly repaint = (): void => {
-    const { language, places, basemap } = this.options;
-    const style = styleOf(inkOf(this.host), language, places, basemap, this.view);
-    for (const layer of style.layers) {
-      for (const [property, value] of Object.entries(layer.paint ?? {})) {
-        this.map.setPaintProperty(layer.id, property as never, value as never);
-      }
-    }
-    this.addHatching();
-  };
-
-  private addHatching(): void {
-    const ink = inkOf(this.host);
-    for (const [name, step] of Object.entries(HATCH)) {
-      const picture = hatching(step * PIXEL_RATIO, ink("--ink-soft", 0.55));
-      if (this.map.hasImage(name)) this.map.updateImage(name, picture);
-      else this.map.addImage(name, picture, { pixelRatio: PIXEL_RATIO });
-    }
-  }
+/** The hatchings of doubt, by the names that the style asks for. */
+function hatchings(ink: Ink): Record<string, ImageData> {
+  const colour = ink("--ink-soft", 0.55);
+  return Object.fromEntries(Object.entries(HATCH).map(([name, step]) => [name, hatching(step * PIXEL_RATIO, colour)]));
 }
 
 /** One tile of lines that fall at 45 degrees; it fits its neighbours. */
