@@ -70,6 +70,7 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BASEMAP = "basemap.pmtiles"
+GROUND = "basemap.ground.npz"
 MIB = 2**20
 CAUSES = 50
 """Causes of dead letters that the health page names."""
@@ -143,7 +144,7 @@ class House:
         self.rhythmical = Rhythmical(store, lambda: self.city)
         self.anomalies = Anomalies(store, lambda: self.city)
         self.forecasting = Forecasting(store, city, data, settings.forecast)
-        self.atlas = Atlas(store, lambda: self.city)
+        self.atlas = Atlas(store, lambda: self.city, measured=data / GROUND)
         self._started_at = time.time_ns() // 1000
         self._rhythms = rhythms(city)
 

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -58,9 +59,13 @@ class Atlas:
     """The maps of a city for the API and the pages: drawn in one thread, off the event loop."""
 
     def __init__(
-        self, store: Store, city: Callable[[], City], clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self,
+        store: Store,
+        city: Callable[[], City],
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        measured: Path | None = None,
     ) -> None:
-        self._maps = Maps(store, city, clock)
+        self._maps = Maps(store, city, clock, measured)
         self._city = city
         self._worker = ThreadPoolExecutor(1, "maps")
         self._waiting = 0

@@ -5,6 +5,7 @@ import resource
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from placette.basemap import build, extract, layers, tiles
@@ -53,6 +54,24 @@ def test_a_tile_holds_streets_buildings_and_a_named_square(built: tuple[Path, Bu
     assert {"road", "building", "place"} <= set(found)
     assert "Place du Palais" in {place["name"] for place in found["place"] if place["kind"] == "square"}
     assert {road["class"] for road in found["road"]} >= {"path", "pedestrian"}
+
+
+def test_what_the_ground_is_like_is_measured_beside_the_tiles(built: tuple[Path, Built]) -> None:
+    with np.load(built[0].with_suffix(".ground.npz"), allow_pickle=False) as kept:
+        grids = {name: kept[name] for name in ("built", "green", "water", "main_road")}
+        west, south, step_x, step_y = (float(kept[name]) for name in ("west", "south", "step_x", "step_y"))
+
+    def at(name: str, longitude: float, latitude: float) -> float:
+        value = grids[name][round((latitude - south) / step_y), round((longitude - west) / step_x)]
+        return float(value)
+
+    old_town, off_shore, exotic_garden = (7.4228, 43.7310), (7.4400, 43.7280), (7.4135, 43.7318)
+    assert at("built", *old_town) > 0.35 > at("built", *exotic_garden)
+    assert (at("built", *off_shore), at("water", *off_shore)) == (0, 0)
+    assert at("green", *exotic_garden) > at("green", *old_town)
+    assert 0 < at("water", *exotic_garden) < 700
+    assert at("main_road", *off_shore) > 300 > at("main_road", *old_town)
+    assert all(grid.min() >= 0 and grid.max() <= 1 for grid in (grids["built"], grids["green"]))
 
 
 def test_the_sea_is_there_from_afar(built: tuple[Path, Built]) -> None:

@@ -30,8 +30,11 @@ def folder(at: Path, text: str, **files: str) -> Path:
     return made
 
 
-def test_a_city_without_the_file_has_no_covariates() -> None:
-    assert cities.read(AIX).covariates == ()
+def test_a_city_without_the_file_has_no_covariates(tmp_path: Path) -> None:
+    made = folder(tmp_path, "")
+    (made / "maps.toml").unlink()
+    assert cities.read(made).covariates == ()
+    assert {one.kind for one in cities.read(AIX).covariates} == {"basemap", "centre"}
 
 
 def test_covariates_come_with_the_text_of_their_files(tmp_path: Path) -> None:

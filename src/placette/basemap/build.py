@@ -12,7 +12,7 @@ import msgspec
 import shapely
 
 from placette.basemap import extract as reading
-from placette.basemap import tiles
+from placette.basemap import ground, tiles
 from placette.basemap.extract import Extract
 from placette.basemap.sea import Box
 from placette.basemap.tiles import Tileset
@@ -36,7 +36,9 @@ class Built(NamedTuple):
 
 
 def build(source: Path, target: Path, name: str, bounds: Box | None, max_zoom: int, progress: Progress) -> Built:
-    """Build ``target`` from the extract ``source``; a file already there is replaced only by a whole new one.
+    """Build ``target`` from the extract ``source``, and beside it what it says of the ground (``ground``).
+
+    Files that are already there are replaced only by whole new ones.
 
     Raises the errors of ``extract.read`` and ``tiles.cut``, and ``StorageFailure`` when the target cannot be written.
     """
@@ -48,6 +50,10 @@ def build(source: Path, target: Path, name: str, bounds: Box | None, max_zoom: i
             made = Path(folder) / "basemap.pmtiles"
             tiles.cut(extract, made, name, max_zoom, lambda share: progress("cutting the tiles", share))
             tileset = tiles.describe(made)
+            progress("measuring the ground", None)
+            measured = Path(folder) / "ground.npz"
+            ground.write(extract, measured)
+            measured.replace(target.with_suffix(ground.SUFFIX))
             made.replace(target)
     except OSError as error:
         raise StorageFailure(

@@ -1,12 +1,13 @@
 """Reads maps.toml: what is known of the ground everywhere and may explain what stations measure.
 
-Three kinds: ``distance`` to the nearest shape of a GeoJSON file (parks, water, main roads), ``grid`` of an ESRI ASCII
-grid in degrees (height, share of built ground), and ``centre``, the distance to one point.
+Four kinds: ``distance`` to the nearest shape of a GeoJSON file (parks, water, main roads), ``grid`` of an ESRI ASCII
+grid in degrees (height, share of built ground), ``centre``, the distance to one point, and ``basemap``, what
+``placette basemap`` has measured in the extract of OpenStreetMap (its file lies in the data folder, not here).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from placette.city.documents import Document, Fault, read_text
-from placette.city.model import Covariate
+from placette.city.model import Covariate, Property
 from placette.city.tables import Reader
-from placette.city.words import check_key, texts_in
+from placette.city.words import check_key, known_or_close, texts_in
 from placette.model import geometry
 from placette.model.errors import BadInput
 
@@ -50,7 +51,11 @@ class Shapes(msgspec.Struct, frozen=True):
 
 
 def read_covariates(
-    folder: Path, document: Document, languages: tuple[str, ...], faults: list[Fault]
+    folder: Path,
+    document: Document,
+    languages: tuple[str, ...],
+    properties: Mapping[str, Property],
+    faults: list[Fault],
 ) -> tuple[tuple[Covariate, ...], dict[str, str]]:
     """Return the covariates, and the text of the files that they name."""
     reader = Reader(document, faults)
@@ -65,7 +70,13 @@ def read_covariates(
         one = reader.struct(Covariate, ("covariates", key), value, {"names": texts_in(languages)}, key=key)
         if one is None:
             continue
-        if one.kind == "centre":
+        for name in one.properties:
+            if name not in properties:
+                remedy = known_or_close(name, properties, "properties.toml")
+                reader.fault(("covariates", key, "properties"), f"unknown property '{name}'", remedy)
+        if one.kind == "basemap":
+            _check_measure(reader, one)
+        elif one.kind == "centre":
             _check_centre(reader, one)
         else:
             files |= _file(reader, folder, one)
@@ -76,6 +87,12 @@ def read_covariates(
 def _check_centre(reader: Reader, one: Covariate) -> None:
     if one.at is None or not (abs(one.at[0]) <= 180 and abs(one.at[1]) <= 90):
         reader.fault(("covariates", one.key), "the point is missing or no position", "write at = [longitude, latitude]")
+
+
+def _check_measure(reader: Reader, one: Covariate) -> None:
+    if one.measure is None:
+        remedy = 'write measure = "built", "green", "water" or "main_road"'
+        reader.fault(("covariates", one.key), "what of the basemap is missing", remedy)
 
 
 def _file(reader: Reader, folder: Path, one: Covariate) -> dict[str, str]:

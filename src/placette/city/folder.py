@@ -121,7 +121,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     devices = read_things(folder, text, _known(file, models, ground), faults) if text is not None else ()
     stated, within = file.corrections, (properties, models, devices)
     corrections, fitted = read_corrections(folder, stated, *within, faults) if stated else ((), {})
-    covariates, covered = read_covariates(folder, file.maps, languages, faults) if file.maps else ((), {})
+    covariates, covered = read_covariates(folder, file.maps, languages, properties, faults) if file.maps else ((), {})
     if file.models:
         faults += check_quantities(devices, models, networks, file.models)
     counted = read_calibrations(folder, {device.code for device in devices}, faults)

@@ -284,12 +284,17 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 class Covariate(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the ground everywhere: a distance in m (to the shapes of ``file``, or to ``at``) or a grid.
 
-    ``log`` takes the logarithm of 1 + a hundredth of it: what is near counts most.
+    ``basemap`` is what ``placette basemap`` measured: ``measure`` is the share of ground that is ``built`` or ``green``
+    (0 to 1, within 150 m), or the distance to ``water`` or to a ``main_road`` (m). ``log`` takes the logarithm of 1 + a
+    hundredth of it: what is near counts most. ``properties`` are those on whose maps it is tried, all when there are
+    none.
     """
 
     key: str
     names: Texts
-    kind: Literal["distance", "grid", "centre"]
+    kind: Literal["distance", "grid", "centre", "basemap"]
+    measure: Literal["built", "green", "water", "main_road"] | None = None
+    properties: tuple[str, ...] = ()
     file: str = ""
     at: tuple[float, float] | None = None
     log: bool = False

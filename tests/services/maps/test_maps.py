@@ -8,11 +8,12 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from tests.services.maps.towns import HOUR, NOON, Site, Town, field, filled, put, real, scattered, town
+from tests.services.maps.towns import AIX, HOUR, NOON, Site, Town, field, filled, put, real, scattered, town
 
 from placette.analyse.kriging.area import beyond
 from placette.model.errors import NotFound
 from placette.model.times import micros
+from placette.services.calibration import Correcting
 from placette.services.maps import Drawn, Maps, Question, answer
 from placette.services.maps.stations import LeftOut
 
@@ -244,3 +245,81 @@ def test_shapes_and_grids_of_the_city_folder_explain_what_stations_say(tmp_path:
     assert learned is not None
     assert learned.method == "regression"
     assert learned.checked.r2 > 0.95
+
+
+GROUND = '[covariates.built]\nnames = {fr = "Bâti", en = "Built"}\nkind = "basemap"\nmeasure = "built"\n'
+
+
+def measured_ground(file: Path) -> Path:
+    """Write what a basemap would say: ground that is built up in the east, in a checkerboard of 400 m."""
+    x, y = np.meshgrid(5.38 + np.arange(180) * 0.000_6, 43.48 + np.arange(200) * 0.000_45)
+    board = ((x * 80_600 // 400 + y * 111_195 // 400) % 2).astype(np.float32)
+    where = {"west": 5.38, "south": 43.48, "step_x": 0.000_6, "step_y": 0.000_45}
+    np.savez_compressed(file, **where, built=board, green=1 - board, water=board * 0, main_road=board * 0)
+    return file
+
+
+@pytest.mark.parametrize("state", ["measured", "absent", "damaged"])
+def test_what_the_basemap_knows_of_the_ground_is_used_when_it_is_there(
+    tmp_path: Path, opened: list[Town], state: str
+) -> None:
+    file = tmp_path / "basemap.ground.npz"
+    sites = scattered(24)
+    built = facts_of(measured_ground(file), sites)
+    if state == "absent":
+        file.unlink()
+    elif state == "damaged":
+        file.write_bytes(file.read_bytes()[:900])
+    values = 20 + 3 * built + np.random.default_rng(3).normal(0, 0.1, (60, 24))
+    made = filled(tmp_path, sites, values, GROUND)
+    opened.append(made)
+    about = answer(
+        made.city, Maps(made.store, lambda: made.city, lambda: NOON + HOUR, file).draw(Question("temperature"))
+    )
+    frame = about.map.frames[-1]
+    if state == "measured":
+        assert (frame.used, frame.method, list(about.map.lacking)) == (("built",), "regression", [])
+        assert frame.score is not None
+        assert frame.score.r2 > 0.9
+    else:
+        assert (frame.used, list(about.map.covariates), list(about.map.lacking)) == ((), [], ["built"])
+
+
+def facts_of(file: Path, sites: list[Site]) -> np.ndarray:
+    with np.load(file) as kept:
+        columns = [round((site.longitude - 5.38) / 0.000_6) for site in sites]
+        rows = [round((site.latitude - 43.48) / 0.000_45) for site in sites]
+        found: np.ndarray = kept["built"][rows, columns].astype(float)
+    return found
+
+
+def test_a_covariate_that_explains_nothing_is_not_used(tmp_path: Path, opened: list[Town]) -> None:
+    made = filled(tmp_path, scattered(24), maps=GROUND)
+    opened.append(made)
+    file = measured_ground(tmp_path / "basemap.ground.npz")
+    found = Maps(made.store, lambda: made.city, lambda: NOON + HOUR, file).draw(Question("temperature"))
+    assert found.known_ground.used == ("built",)
+    assert found.frames[-1].learned is not None
+    assert found.frames[-1].learned.columns == ()
+
+
+def test_corrected_values_stand_on_the_map_of_what_was_measured(tmp_path: Path, opened: list[Town]) -> None:
+    sites = scattered(9, model="hive")
+    quantities = "".join(
+        f'[[hive.quantities]]\nproperty = "{key}"\nminimum = 0\nmaximum = 1000\n' for key in ("pm2_5", "humidity")
+    )
+    hive = f'[hive]\nkind = "air"\nnames = {{ fr = "Ruche", en = "Hive" }}\nevery_s = 3600\n{quantities}'
+    files = {"models.toml": hive, "corrections.toml": (AIX / "corrections.toml").read_text()}
+    raw = 10 + field(sites)
+    made = filled(tmp_path, sites, raw, key="pm2_5", files=files)
+    times = NOON - HOUR * np.arange(len(raw))[::-1]
+    for site in sites[:-1]:
+        put(made.store, f"{site.code}/humidity", times, np.full(len(raw), 85.0))
+    Correcting(made.store, made.city).step(NOON + HOUR)
+    found = drawn(opened, made, property="pm2_5")
+    assert found.counts == {"measured": 9, "simulated": 0}
+    assert [station.corrected for station in found.gathered.stations] == [True] * 9
+    assert (found.values[-1][:-1] < 0.7 * raw[-1][:-1]).all()  # 85 % of humidity nearly doubles what is weighed
+    assert np.isnan(found.values[-1][-1])  # without its humidity a hive has no corrected value, and shows no raw one
+    with pytest.raises(NotFound):
+        Maps(made.store, lambda: made.city, lambda: NOON + HOUR).draw(Question("pm2_5_dry"))

@@ -80,7 +80,7 @@ def folder(
     """Write a city folder whose outline is a box around its stations."""
     made = at / "town"
     shutil.copytree(AIX, made)
-    for name in ("corrections.toml", "feeds.toml", "calendar.toml"):
+    for name in ("corrections.toml", "feeds.toml", "calendar.toml", "maps.toml"):
         (made / name).unlink(missing_ok=True)
     shutil.rmtree(made / "codecs", ignore_errors=True)
     west, east = min(s.longitude for s in sites) - 0.05, max(s.longitude for s in sites) + 0.05

@@ -26,6 +26,8 @@ NORMAL_80 = 1.281552
 SHAPES: tuple[Model, ...] = ("spherical", "exponential", "linear")
 """No Gaussian: it is no better at stations left out (Bern, Berlin), and beside the outermost station it foretells
 values that no station has."""
+LEAST_GAIN = 0.02
+"""A covariate that brings less is as likely to be chance as knowledge: there are several, and one is chosen."""
 _NUGGET = Variogram(model="spherical", nugget=1.0, sill=0.0, range_m=1.0)
 """Where no distance can be told from another: a station says nothing of its neighbours."""
 _WIDER = ((2, 0), (1, 15), (1, 60))
@@ -46,12 +48,16 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Learned(msgspec.Struct, frozen=True):
-    """What holds for all times of the same kind: a variogram of variance 1, and how much errors are widened."""
+    """What holds for all times of the same kind: a variogram of variance 1, and how much errors are widened.
+
+    ``columns`` are the covariates of a regression, by their place in ``Sites.covariates``.
+    """
 
     method: Method
     variogram: Variogram
     widened: float
     checked: Checked
+    columns: tuple[int, ...] = ()
 
 
 def refusal(stations: Sites, values: Floats) -> Reason | None:
@@ -71,26 +77,52 @@ def refusal(stations: Sites, values: Floats) -> Reason | None:
 
 
 def learn(stations: Sites, values: Floats) -> Learned | None:
-    """Return the better of ordinary kriging and regression-kriging for ``values`` (times × stations, NaN: none).
+    """Return ordinary kriging or the better regression-kriging for ``values`` (times × stations, NaN: none).
 
-    Times that make no map are left out; ``None`` when all are.
+    Covariates are taken one after the other, each time the one with which stations left out are foretold best, as long
+    as that is better by ``LEAST_GAIN`` than without it. Times that make no map are left out; ``None`` when all are.
     """
     usable = np.array([refusal(stations, row) is None for row in values], bool)
     if not usable.any():
         return None
-    methods: list[Method] = ["ordinary"]
-    if all(explains(stations.part(have)) for have, _ in _patterns(values[usable])):
-        methods.append("regression")
-    found = [_learn(stations, values[usable], method) for method in methods]
-    return min(found, key=lambda each: each.checked.rmse)
+    best = _learn(Sites(stations.positions), values[usable], "ordinary", ())
+    left = list(range(0 if stations.covariates is None else stations.covariates.shape[1]))
+    while left:
+        tried = [_with(stations, values[usable], (*best.columns, column)) for column in left]
+        found = [each for each in tried if each is not None]
+        better = min(found, key=lambda each: each.checked.rmse, default=None)
+        if better is None or better.checked.rmse > (1 - LEAST_GAIN) * best.checked.rmse:
+            break
+        best = better
+        left.remove(best.columns[-1])
+    return best
 
 
-def _learn(stations: Sites, values: Floats, method: Method) -> Learned:
+def chosen(stations: Sites, columns: tuple[int, ...]) -> Sites:
+    """Return the stations or cells with these covariates alone.
+
+    >>> chosen(Sites(np.zeros((1, 2)), np.array([[1.0, 2.0, 3.0]])), (2, 0)).covariates.tolist()
+    [[3.0, 1.0]]
+    """
+    if not columns or stations.covariates is None:
+        return Sites(stations.positions)
+    return Sites(stations.positions, stations.covariates[:, list(columns)])
+
+
+def _with(stations: Sites, values: Floats, columns: tuple[int, ...]) -> Learned | None:
+    """Return a regression on these covariates, or ``None`` when they cannot be used."""
+    sites = chosen(stations, columns)
+    if not all(explains(sites.part(have)) for have, _ in _patterns(values)):
+        return None
+    return _learn(sites, values, "regression", columns)
+
+
+def _learn(stations: Sites, values: Floats, method: Method, columns: tuple[int, ...]) -> Learned:
     variogram = _variogram(stations, values, method)
     foretold, errors = left_out(stations, values, method, variogram)
     shares = (foretold - values) / np.maximum(errors, np.finfo(np.float64).tiny)
     widened = max(1.0, float(np.sqrt(np.nanmean(shares**2))))
-    return Learned(method, variogram, widened, check(values, foretold, widened * errors))
+    return Learned(method, variogram, widened, check(values, foretold, widened * errors), columns)
 
 
 def left_out(stations: Sites, values: Floats, method: Method, variogram: Variogram) -> tuple[Floats, Floats]:
@@ -131,6 +163,7 @@ def foretell(stations: Sites, values: Floats, learned: Learned, cells: Sites) ->
 
     A time that makes no map (``refusal``) is NaN everywhere.
     """
+    stations, cells = chosen(stations, learned.columns), chosen(cells, learned.columns)
     shape = (len(values), len(cells))
     found, errors = np.full(shape, np.nan), np.full(shape, np.nan)
     for have, times in _patterns(values):

@@ -36,7 +36,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 class FrameShown(msgspec.Struct, frozen=True, kw_only=True):
     """One map in time; ``score`` is of all hours that share its variogram, ``own`` of its own values.
 
-    ``breaks`` are bounds of a legend of this map alone.
+    ``breaks`` are bounds of a legend of this map alone; ``used`` are the covariates with which stations left out are
+    foretold better.
     """
 
     begin: str
@@ -46,6 +47,7 @@ class FrameShown(msgspec.Struct, frozen=True, kw_only=True):
     mean: float | None
     breaks: list[float]
     method: str | None
+    used: tuple[str, ...]
     range_m: float | None
     widened: float | None
     score: Checked | None
@@ -53,7 +55,11 @@ class FrameShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a map shows: ``interpolated`` is what of the values, ``breaks`` are bounds of a legend."""
+    """What a map shows: ``interpolated`` is what of the values, ``breaks`` are bounds of a legend.
+
+    ``corrected`` counts the stations whose corrected values are shown instead of what they measured; ``covariates`` of
+    the ground were tried, those ``lacking`` are named by the city folder and wait for a basemap.
+    """
 
     property: str
     names: dict[str, str]
@@ -62,6 +68,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     decimals: int
     origin: Origin
     stations: dict[str, int]
+    corrected: int
     interpolated: Scale
     period: Period
     zone: str
@@ -70,6 +77,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     breaks: list[float]
     cell_width_m: float | None
     covariates: dict[str, dict[str, str]]
+    lacking: dict[str, dict[str, str]]
     threshold: float | None
     left_out: tuple[LeftOut, ...]
     frames: list[FrameShown]
@@ -106,6 +114,7 @@ def about(city: City, drawn: Drawn, threshold: float | None = None) -> About:
         decimals=drawn.known.decimals,
         origin=drawn.origin,
         stations={str(origin): number for origin, number in drawn.counts.items()},
+        corrected=sum(station.corrected for station in drawn.gathered.stations),
         interpolated=drawn.scale,
         period=drawn.question.period,
         zone=city.zone,
@@ -113,7 +122,8 @@ def about(city: City, drawn: Drawn, threshold: float | None = None) -> About:
         doubt=DOUBT,
         breaks=legend(drawn),
         cell_width_m=drawn.cells.hexagons.width_m if drawn.cells else None,
-        covariates={one.key: one.names for one in city.covariates},
+        covariates={one.key: one.names for one in city.covariates if one.key in drawn.known_ground.used},
+        lacking={one.key: one.names for one in city.covariates if one.key in drawn.known_ground.lacking},
         threshold=threshold,
         left_out=drawn.gathered.left_out,
         frames=[_frame(drawn, number) for number in range(len(drawn.frames))],
@@ -140,6 +150,7 @@ def _frame(drawn: Drawn, number: int) -> FrameShown:
         mean=frame.mean,
         breaks=legend(drawn, number),
         method=learned.method if learned else None,
+        used=tuple(drawn.known_ground.used[column] for column in learned.columns) if learned else (),
         range_m=round(learned.variogram.reach_m, 1) if learned else None,
         widened=round(learned.widened, 3) if learned else None,
         score=learned.checked if learned else None,
@@ -230,6 +241,7 @@ def _stations(drawn: Drawn, first: int) -> list[Feature]:
             "name": station.name,
             "kind": station.kind,
             "place": station.place,
+            "corrected": station.corrected,
             "datastreams": station.datastreams,
             "value": values[number][-1],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,7 +17,7 @@ from placette.city.model import City, Property
 from placette.model.errors import NotFound
 from placette.services.maps import scales
 from placette.services.maps.grid import Hexagons, ground_of, hexagons
-from placette.services.maps.ground_facts import facts
+from placette.services.maps.ground_facts import facts, known_ground, stamp
 from placette.services.maps.question import DOUBT, Cells, Drawn, Frame, Question, Refused
 from placette.services.maps.scales import Floats, Scale
 from placette.services.maps.stations import Gathered, Origin, Streams, gather, streams
@@ -39,11 +40,14 @@ WHERE datastream_id IN {ids} AND phenomenon_time >= make_timestamp(?) AND phenom
 class Maps:
     """The maps of one city; all methods block. What was drawn is kept until an observation in its time is new.
 
-    ``clock`` tells µs UTC.
+    ``clock`` tells µs UTC, ``measured`` is the file of what ``placette basemap`` measured of the ground.
     """
 
-    def __init__(self, store: Store, city: Callable[[], City], clock: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, city: Callable[[], City], clock: Callable[[], int], measured: Path | None = None
+    ) -> None:
         self._store = store
+        self._measured = measured
         self._city = city
         self._clock = clock
         self._kept: dict[tuple[object, ...], Drawn] = {}
@@ -75,11 +79,17 @@ class Maps:
         pools = [pool_of(asked.period, span) for span in wanted]
         hours = range(min(pool[0].start for pool in pools), max(pool[-1].stop for pool in pools))
         until = instant_of(min(hours.stop, over + 1), zone)
-        key = (asked, origin, hour, self._newest(found[origin], instant_of(hours.start, zone), until))
+        key = (
+            asked,
+            origin,
+            hour,
+            stamp(self._measured),
+            self._newest(found[origin], instant_of(hours.start, zone), until),
+        )
         drawn = self._kept.pop(key, None)
         if drawn is None:
             gathered = gather(self._store, city, ground_of(city.outline), found[origin], hours, until)
-            drawn = _Job(city, known, asked, gathered, pools, wanted).drawn(origin, counts, zone)
+            drawn = _Job(city, known, asked, gathered, pools, wanted, self._measured).drawn(origin, counts, zone)
         self._kept[key] = drawn
         while len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
@@ -89,7 +99,7 @@ class Maps:
         """Return every datastream that is on a map; gathered again when the catalogue or the city has changed."""
         directory, city = self._store.directory, self._city()
         if self._version != directory.version or self._of is not city:
-            self._found, self._version, self._of = streams(directory, city.properties), directory.version, city
+            self._found, self._version, self._of = streams(directory, city), directory.version, city
             self._kept = {}
         return self._found
 
@@ -124,6 +134,7 @@ class _Job:
         gathered: Gathered,
         pools: list[tuple[range, ...]],
         wanted: list[range],
+        measured: Path | None,
     ) -> None:
         self._city = city
         self._known = known
@@ -133,8 +144,8 @@ class _Job:
         self._wanted = wanted
         self._ground = ground_of(city.outline)
         self._scale: Scale = scales.scale_of(known)
-        covariates = facts(city, self._ground, gathered.positions)
-        self._sites = Sites(gathered.positions, covariates)
+        self._known_ground = known_ground(city, known.key, measured)
+        self._sites = Sites(gathered.positions, facts(city, self._known_ground, self._ground, gathered.positions))
         self._learned: dict[tuple[range, ...], Learned | None] = {}
 
     def drawn(self, origin: Origin, counts: dict[Origin, int], zone: ZoneInfo) -> Drawn:
@@ -154,7 +165,7 @@ class _Job:
             values=values,
             frames=tuple(frames),
             cells=self._cells(frames, z) if wants_cells else None,
-            covariates=tuple(one.key for one in self._city.covariates),
+            known_ground=self._known_ground,
         )
 
     def _combined(self, span: range) -> Floats:
@@ -195,14 +206,15 @@ class _Job:
             z = scales.forward(self._scale, rows, self._known.decimals)
             learned = pooled.learn(self._sites, z)
             if learned is not None and self._scale == "log":
-                learned = Learned(learned.method, learned.variogram, learned.widened, self._check(z, learned))
+                learned = msgspec.structs.replace(learned, checked=self._check(z, learned))
             self._learned[pool] = learned
         return self._learned[pool]
 
     def _check(self, z: Floats, learned: Learned) -> Checked:
         """Return how well stations left out were foretold, in the property's unit."""
         usable = np.array([pooled.refusal(self._sites, row) is None for row in z], bool)
-        foretold, errors = pooled.left_out(self._sites, z[usable], learned.method, learned.variogram)
+        sites = pooled.chosen(self._sites, learned.columns)
+        foretold, errors = pooled.left_out(sites, z[usable], learned.method, learned.variogram)
         checked = pooled.check(z[usable], foretold, learned.widened * errors)
         if self._scale != "log":
             return checked
@@ -214,7 +226,7 @@ class _Job:
         learned = {number: frame.learned for number, frame in enumerate(frames) if frame.refused is None}
         reach = max(each.variogram.reach_m for each in learned.values() if each is not None)
         grid = hexagons(self._ground, self._gathered.positions, reach)
-        sites = Sites(grid.centres, facts(self._city, self._ground, grid.centres))
+        sites = Sites(grid.centres, facts(self._city, self._known_ground, self._ground, grid.centres))
         found = foretold(self._sites, z, learned, sites)
         return cells_of(self._scale, z, found, grid, self._gathered.positions)
 

@@ -42,7 +42,7 @@ def contours(city: City, drawn: Drawn) -> tuple[list[Contour], list[list[Floats]
     if drawn.cells is None or frame.refused is not None or frame.learned is None:
         return [], []
     z = scales.forward(drawn.scale, drawn.values[last:], drawn.known.decimals)
-    covariates = facts(city, drawn.ground, drawn.gathered.positions)
+    covariates = facts(city, drawn.known_ground, drawn.ground, drawn.gathered.positions)
     x, y, values, errors = _raster(city, drawn, Sites(drawn.gathered.positions, covariates), z, frame.learned)
     shown = scales.back(drawn.scale, values, errors)
     levels = breaks(float(np.nanmin(shown.values)), float(np.nanmax(shown.values)), drawn.known.decimals)
@@ -69,7 +69,7 @@ def _raster(
     x, y = (np.arange(low[side], high[side] + step, step) for side in (0, 1))
     east, north = np.meshgrid(x, y)
     nodes = np.column_stack([east.ravel(), north.ravel()])
-    found = foretold(stations, z, {0: learned}, Sites(nodes, facts(city, drawn.ground, nodes)))
+    found = foretold(stations, z, {0: learned}, Sites(nodes, facts(city, drawn.known_ground, drawn.ground, nodes)))
     return x, y, found.values[0].reshape(east.shape), found.errors[0].reshape(east.shape)
 
 

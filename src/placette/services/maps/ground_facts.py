@@ -1,9 +1,14 @@
-"""What the city folder knows of the ground, at any position: the covariates of regression-kriging."""
+"""What the city folder and the basemap know of the ground, at any position: the covariates of regression-kriging."""
 
 from __future__ import annotations
 
+import io
+import logging
+import zipfile
 from functools import lru_cache
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +17,7 @@ from placette.city.model import City, Covariate
 from placette.services.maps.grid import Ground
 
 Floats = npt.NDArray[np.float64]
+log = logging.getLogger(__name__)
 _CHUNK = 2_000_000
 """Distances computed at once: 50 MB."""
 _NEAR_M = 100.0
@@ -20,14 +26,73 @@ _grid = lru_cache(maxsize=8)(grid_of)
 _shapes = lru_cache(maxsize=16)(shapes_of)
 
 
-def facts(city: City, ground: Ground, positions: Floats) -> Floats | None:
-    """Return the covariates (positions × covariates, NaN: not known) at positions in m; ``None`` without covariates."""
-    if not city.covariates:
+class Measured(msgspec.Struct, frozen=True):
+    """One grid of the basemap: cells are ``stretch`` times as many degrees wide as high."""
+
+    grid: Grid
+    stretch: float
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The covariates of one property: those that can be asked, and the ``basemap`` ones nobody has measured."""
+
+    covariates: tuple[Covariate, ...]
+    lacking: tuple[str, ...]
+    measured: dict[str, Measured]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Their keys, in the order of the columns."""
+        return tuple(one.key for one in self.covariates)
+
+
+def known_ground(city: City, key: str, file: Path | None) -> Known:
+    """Return what is known of the ground for a property; ``file`` is what ``placette basemap`` has measured."""
+    wanted = [one for one in city.covariates if not one.properties or key in one.properties]
+    when = stamp(file)
+    measured = _measured(str(file), when) if when else {}
+    kept = tuple(one for one in wanted if one.kind != "basemap" or one.measure in measured)
+    return Known(kept, tuple(one.key for one in wanted if one not in kept), measured)
+
+
+def stamp(file: Path | None) -> tuple[int, int] | None:
+    """Return what changes when the file does, ``None`` when there is none."""
+    try:
+        found = file.stat() if file else None
+    except OSError:
         return None
-    return np.column_stack([_fact(city, one, ground, positions) for one in city.covariates])
+    return (found.st_mtime_ns, found.st_size) if found else None
 
 
-def _fact(city: City, one: Covariate, ground: Ground, positions: Floats) -> Floats:
+@lru_cache(maxsize=2)
+def _measured(file: str, _: tuple[int, int]) -> dict[str, Measured]:
+    """Return the grids of the basemap by what they measure; a file that cannot be read holds none."""
+    try:
+        with np.load(io.BytesIO(Path(file).read_bytes()), allow_pickle=False) as kept:
+            west, south, across, along = (float(kept[name]) for name in ("west", "south", "step_x", "step_y"))
+            return {
+                name: Measured(Grid(west, south, along, kept[name].astype(np.float64)), across / along)
+                for name in ("built", "green", "water", "main_road")
+            }
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        log.warning("%s cannot be read, maps go without it: %s", file, error)
+        return {}
+
+
+def facts(city: City, known: Known, ground: Ground, positions: Floats) -> Floats | None:
+    """Return the covariates (positions × covariates, NaN: not known) at positions in m; ``None`` without covariates."""
+    if not known.covariates:
+        return None
+    return np.column_stack([_fact(city, known, one, ground, positions) for one in known.covariates])
+
+
+def _fact(city: City, known: Known, one: Covariate, ground: Ground, positions: Floats) -> Floats:
+    if one.kind == "basemap" and one.measure is not None:
+        measured = known.measured[one.measure]
+        degrees = ground.degrees(positions)
+        degrees[:, 0] = measured.grid.west + (degrees[:, 0] - measured.grid.west) / measured.stretch
+        value = interpolated(measured.grid, degrees)
+        return np.log1p(value / _NEAR_M) if one.log else value
     if one.kind == "grid":
         return interpolated(_grid(city.covariate_files[one.file]), ground.degrees(positions))
     if one.kind == "centre" and one.at is not None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from placette.analyse.kriging.pooled import Checked, Learned
 from placette.city.model import Property
 from placette.services.maps.grid import Ground, Hexagons
+from placette.services.maps.ground_facts import Known
 from placette.services.maps.scales import Floats, Scale
 from placette.services.maps.stations import Gathered, Origin
 from placette.services.maps.times import Period
@@ -82,5 +83,5 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """What the stations say (frames × stations), in the property's unit."""
     frames: tuple[Frame, ...]
     cells: Cells | None
-    covariates: tuple[str, ...]
-    """Names (keys) of the covariates that were tried."""
+    known_ground: Known
+    """The covariates that were tried, in the order of ``Learned.columns``."""

@@ -1,13 +1,14 @@
 """The stations of a property: where each stood, what it said hour by hour, and which could not be used.
 
-Measured and simulated values never meet in one map. Derived, forecast and corrected values are other datastreams with
-a property of their own. A station that was moved is two stations: one until then, one from then on.
+Measured and simulated values never meet in one map. Where the city corrects what a device measures, the corrected
+values stand on the map of the measured property and the raw ones do not. Forecasts and anomalies are on no map. A
+station that was moved is two stations: one until then, one from then on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from placette.city.model import City, Property
+from placette.city.model import City
 from placette.services.maps.grid import Ground
 from placette.services.maps.times import instant_of
 from placette.services.panels import regular
@@ -30,6 +31,7 @@ KINDS = frozenset({"air", "noise", "temperature", "weather", "heat"})
 SPOT_M = 1.0
 """Stations nearer to each other than this are one."""
 MOST_STATIONS = 1_000
+_ORIGIN_OF: dict[str, Origin] = {"measured": "measured", "modelled": "measured", "simulated": "simulated"}
 _FAR = 1.0
 """A station further outside of the box around the city than this many times its width has wrong coordinates."""
 
@@ -53,7 +55,10 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
-    """One station at one spot: the device, and the datastreams there (more than one when devices share it)."""
+    """One station at one spot: the device, and the datastreams there (more than one when devices share it).
+
+    ``corrected`` says that what is shown was corrected by one of the city's corrections, not read as it is.
+    """
 
     code: str
     name: str
@@ -62,6 +67,7 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float
     latitude: float
     datastreams: tuple[int, ...]
+    corrected: bool = False
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -84,22 +90,46 @@ class Gathered(msgspec.Struct, frozen=True):
 Streams = dict[str, dict[Origin, list[DatastreamInfo]]]
 
 
-def streams(directory: Directory, properties: Mapping[str, Property]) -> Streams:
-    """Return per property and origin the datastreams, the first of each device, of devices that say how a place is."""
+def streams(directory: Directory, city: City) -> Streams:
+    """Return per property and origin the datastreams, the first of each device, of devices that say how a place is.
+
+    A corrected datastream takes the place of the one it corrects.
+    """
     first: dict[tuple[str, Origin, int], DatastreamInfo] = {}
+    instead = corrections_of(city)
     for info in directory.by_id.values():
-        known = properties.get(info.property_key or "")
+        known = city.properties.get(info.property_key or "")
         if known is None or info.kind not in KINDS or known.combine not in ("mean", "energetic") or info.about:
             continue
-        for origin in ORIGINS:
-            if info.origin == origin:
-                first.setdefault((known.key, origin, info.thing_id), info)
+        origin: Origin | None = _ORIGIN_OF.get(info.origin)
+        if origin is None or (info.origin == "modelled" and known.key not in instead):
+            continue
+        own = (instead.get(known.key, known.key), origin, info.thing_id)
+        if known.key in instead:
+            first[own] = info
+        else:
+            first.setdefault(own, info)
     found: Streams = {}
     for (key, origin, _), info in first.items():
         found.setdefault(key, {one: [] for one in ORIGINS})[origin].append(info)
     for numbers in found.values():
         for infos in numbers.values():
             infos.sort(key=lambda info: info.code or str(info.id))
+    return found
+
+
+def corrections_of(city: City) -> dict[str, str]:
+    """Return by the property of corrected values the one on whose map they stand.
+
+    That is the input which is the same quantity (definition and unit); without such an input, that of a sensor's raw
+    signals, corrected values have a map of their own.
+    """
+    found = {}
+    for one in city.corrections:
+        output = city.properties[one.output]
+        inputs = (city.properties[key] for key in one.inputs)
+        alike = (each.key for each in inputs if (each.definition, each.unit) == (output.definition, output.unit))
+        found[one.output] = next(alike, one.output)
     return found
 
 
@@ -122,7 +152,7 @@ def gather(
             there &= begins < spot.until
         columns.append(np.where(there, values, np.nan))
     values = np.column_stack(columns) if columns else np.empty((len(panel.values), 0))
-    return _joined(ground, placed, values, first, left_out)
+    return _joined(ground, placed, values, first, left_out, frozenset(corrections_of(city)))
 
 
 def _spots(store: Store, infos: Sequence[DatastreamInfo]) -> dict[int, list[Spot]]:
@@ -177,6 +207,7 @@ def _joined(
     values: Floats,
     first: int,
     left_out: tuple[LeftOut, ...],
+    corrected: frozenset[str],
 ) -> Gathered:
     """Return stations on one spot as one, with the mean of what they say."""
     together: dict[tuple[int, int], list[int]] = {}
@@ -197,6 +228,7 @@ def _joined(
                 longitude=spot.longitude,
                 latitude=spot.latitude,
                 datastreams=tuple(placed[member][0].id for member in members),
+                corrected=info.property_key in corrected,
             )
         )
     at = positions[[members[0] for members in together.values()]] if together else np.empty((0, 2))

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from placette.api import Access
 from placette.model import times
 from placette.services.maps import About, Drawn, Period, Question
-from placette.services.maps.stations import KINDS, Station
+from placette.services.maps.stations import KINDS, Station, corrections_of
 from placette.services.maps.times import MOST_FRAMES, PERIODS, local_hour
 from placette.web.layer_pictures import LayerPicture, bounds, level_of, picture
 from placette.web.pages.site import Site
@@ -150,9 +150,11 @@ def theme_of(key: str) -> str:
 
 def mapped_at(site: Site, members: list[Any]) -> list[str]:
     """Return the properties of these devices that are on a map, in the order of the city's."""
-    here = {
-        info.property_key for member in members if member.kind in KINDS for info in member.infos if info.about is None
-    }
+    instead = corrections_of(site.city)
+    measured = (
+        info.property_key for member in members if member.kind in KINDS for info in member.infos if not info.about
+    )
+    here = {instead.get(key or "", key) for key in measured}
     return [
         key for key, known in site.city.properties.items() if key in here and known.combine in ("mean", "energetic")
     ]
