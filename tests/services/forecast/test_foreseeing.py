@@ -180,6 +180,9 @@ def test_without_lightgbm_the_profile_speaks(foreseeing: Foreseeing, monkeypatch
     assert told is not None
     assert told.board is not None
     assert told.board.without_lightgbm
+    said = {(each.method, each.reason) for each in told.board.standings}
+    assert ("profile", "without_lightgbm") in said
+    assert not any(method == "global" for method, _ in said)
     assert told.rows.num_rows == 4 * 336
 
 

@@ -194,6 +194,15 @@ def board_of(
     )
 
 
+def without_model(board: Board) -> Board:
+    """Return the board of a server that cannot learn the model: what it would have said came from past weeks alone."""
+    standings = [
+        msgspec.structs.replace(each, method=PROFILE, reason="without_lightgbm") if each.method == GLOBAL else each
+        for each in board.standings
+    ]
+    return msgspec.structs.replace(board, standings=standings)
+
+
 def _scored(past: Past, series: int) -> dict[str, float | int | None]:
     actual, made, other = past.actual[..., series], past.made[..., series, :], past.naive[..., series, :]
     there = ~(np.isnan(actual) | np.isnan(made[..., 0]))

@@ -65,8 +65,9 @@ class Chance(msgspec.Struct, frozen=True, kw_only=True):
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """The newest forecast of one datastream in steps of ``step_s``; ``time`` in s since 1970 UTC.
 
-    ``method`` is ``global`` (the model of all series), ``profile`` (same hours of past weeks: a short past) or
-    ``naive``, which stands in where it did better: then ``shown`` is false. ``reason`` says why it is not the model.
+    ``method`` is ``global`` (the model of all series), ``profile`` (same hours of past weeks: a short past, or a server
+    without LightGBM) or ``naive``, which stands in where it did better: then ``shown`` is false. ``reason`` says why it
+    is not the model.
     ``quantiles`` holds for each time those of ``levels``. ``simulated``: it foretells simulated values.
     ``since`` is when the sensor came where it stands, if it was moved.
     """

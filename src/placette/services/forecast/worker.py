@@ -90,6 +90,8 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
             problem = f"the record of forecasts could not be kept: {error.strerror}"
         board = _board(ask, panel, record[:-1], learnt)
         methods = [each.method for each in board.standings]
+    if learnt.without_lightgbm:
+        methods = [PROFILE if each == GLOBAL else each for each in methods]
     published = _published(ask, panel, final, methods)
     peaks = _peaks(ask, learnt.trained, panel, published, methods)
     rows = rows_of(ask, published, methods, peaks)
@@ -224,8 +226,11 @@ def _kept(ask: Ask, panel: Panel, issued: system.Issued, final: Floats, *, repla
 
 def _board(ask: Ask, panel: Panel, record: list[Kept], learnt: Learnt) -> Board:
     past = judging.past_of(panel, record[-RECORD_DAYS:], ask.keys, KEPT_DAYS[ask.step] * panel.day)
+    board = judging.board_of(panel, past, ask.keys, ask.limits, ask.step)
+    if learnt.without_lightgbm:
+        board = judging.without_model(board)
     return msgspec.structs.replace(
-        judging.board_of(panel, past, ask.keys, ask.limits, ask.step),
+        board,
         trained=learnt.at,
         cpu_s=learnt.cpu_s,
         memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
