@@ -18,8 +18,8 @@ from placette.model import times
 from placette.model.errors import BadQuery, NotFound, StorageFailure
 from placette.services.forecast.foreseeing import STEPS, Due, Foreseeing, state_of
 from placette.services.forecast.reading import Forecast, newest
-from placette.services.forecast.terms import Board, Step
-from placette.services.forecast.worker import work
+from placette.services.forecast.terms import Ask, Board, Step
+from placette.services.forecast.worker import Told, work
 from placette.services.process import in_process
 from placette.settings import ForecastSettings
 from placette.store import DatastreamInfo, Store
@@ -31,6 +31,10 @@ FIRST_AFTER_S = 75
 """A city that comes back, or shows itself for the first time, has more urgent things to do."""
 CALM_ROWS = 30_000
 """Rows a minute above which a first forecast waits: the past is still being brought in …"""
+LOOK_S = 5
+"""How often it is looked whether the past of a new city has come …"""
+CALM_LOOKS = 2
+"""… which it has when this many looks in a row found it calm."""
 MOST_WAITS = 10
 """… for so many minutes at most: a large city is never calmer."""
 LONGEST_WAIT_S = 3_600
@@ -69,6 +73,10 @@ class Forecasting:
         self._not_before = 0.0
         self._waits = 0
         self._rows = 0
+        self._calm_looks = 0
+        self._hastened = False
+        self._enough = 0
+        self._one_at_a_time = asyncio.Lock()
         self.worker: int | None = None
         """The process id of the worker while it works."""
 
@@ -81,6 +89,7 @@ class Forecasting:
         if not self._settings.enabled:
             return []
         return [
+            Job(key="first forecast", work=self.hasten, every_s=LOOK_S, first_after_s=LOOK_S),
             Job(key="forecasts", work=self.step, every_s=60, first_after_s=FIRST_AFTER_S),
             Job(key="old forecasts", work=self.forget, every_s=3_600, first_after_s=300),
         ]
@@ -96,6 +105,26 @@ class Forecasting:
             self._not_before = time.monotonic() + min(30.0 * 2**self._failures, LONGEST_WAIT_S)
             raise
         self._failures = 0
+
+    async def hasten(self) -> None:
+        """Make the first issue of a new city as soon as its past is there, from the same hours of past weeks.
+
+        Tried once: the model that is learnt soon after needs no help.
+        """
+        if self._hastened:
+            return
+        due = await asyncio.to_thread(self._foreseeing.at_once, self._clock())
+        before, self._rows = self._rows, self._store.stored_rows
+        self._calm_looks = self._calm_looks + 1 if self._rows - before <= CALM_ROWS * LOOK_S / 60 else 0
+        if due is not None and (self._calm_looks < CALM_LOOKS or self._rows < self._enough):
+            return
+        ask = await asyncio.to_thread(self._foreseeing.ask, due) if due is not None else None
+        if due is not None and ask is None:
+            self._enough = self._rows * 5 // 4 + 100  # no past yet: a look at what is there costs something
+            return
+        self._hastened = True
+        if ask is not None:
+            await self._told(ask)
 
     async def forget(self) -> None:
         """Delete issues that are older than the settings keep."""
@@ -116,12 +145,17 @@ class Forecasting:
         if ask is None:
             self._not_before = time.monotonic() + 120  # so little is known that a minute more changes nothing
             return ""
-        try:
-            told = await in_process(work, ask, self._started)
-        finally:
-            self.worker = None
-        await asyncio.to_thread(self._foreseeing.write, ask, told)
-        return told.problem
+        return (await self._told(ask)).problem
+
+    async def _told(self, ask: Ask) -> Told:
+        """Let the worker do what is asked, and store what it gives back."""
+        async with self._one_at_a_time:
+            try:
+                told = await in_process(work, ask, self._started)
+            finally:
+                self.worker = None
+            await asyncio.to_thread(self._foreseeing.write, ask, told)
+        return told
 
     def _started(self, process: int) -> None:
         self.worker = process

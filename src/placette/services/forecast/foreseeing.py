@@ -27,6 +27,7 @@ from placette.services.panels import Regular
 from placette.store import DatastreamInfo, Store, retention
 
 HOUR_US = 3_600 * MICROS_PER_S
+MINUTE_US = 60 * MICROS_PER_S
 DELAY_US = 300 * MICROS_PER_S
 """How long an hour's last values may take to come."""
 YEARS = 3.0
@@ -42,12 +43,16 @@ STEPS: tuple[Step, ...] = get_args(Step)
 
 
 class Due(msgspec.Struct, frozen=True):
-    """An issue that is due at the beginning of an hour (µs UTC), with learning or without, for two days or fourteen."""
+    """An issue that is due at the beginning of an hour (µs UTC), with learning or without, for two days or fourteen.
+
+    ``at_once`` is when a first issue, which nothing is learnt for, was made, to the minute (0: it is none).
+    """
 
     step: Step
     issued: int
     long: bool
     learn: bool
+    at_once: int = 0
 
 
 class Foreseeing:
@@ -71,7 +76,7 @@ class Foreseeing:
         found = []
         for step in STEPS:
             state = state_of(self._store, step)
-            first = not state.issued or state.issued > now + HOUR_US  # made by a clock that was ahead: begin anew
+            first = not state.long or state.issued > now + HOUR_US  # made by a clock that was ahead: begin anew
             if first:
                 hour_now = now // HOUR_US * HOUR_US
                 found.append(Due(step, hour_now if step == "hour" else self._midnight(hour_now), long=True, learn=True))
@@ -80,6 +85,13 @@ class Foreseeing:
             elif step == "hour" and state.issued < hour:
                 found.append(Due(step, hour, long=False, learn=False))
         return found
+
+    def at_once(self, now: int) -> Due | None:
+        """Return the very first issue of a city, which waits for no learning; ``None`` when there ever was any."""
+        if state_of(self._store, "hour").issued:
+            return None
+        minute = now // MINUTE_US * MINUTE_US
+        return Due("hour", now // HOUR_US * HOUR_US, long=False, learn=False, at_once=minute)
 
     def ask(self, due: Due) -> Ask | None:
         """Return what the worker is asked, ``None`` when there is too little to say anything."""
@@ -91,7 +103,7 @@ class Foreseeing:
         series = selection.read(self._store, self._city, wanted, due.issued, due.step, years)
         if (~np.isnan(series.values)).any(axis=1).sum() < LEAST_DAYS * PER_DAY[due.step]:
             return None
-        grown = int((~np.isnan(series.values)).sum()) > GROWN * max(1, state.values)
+        grown = not due.at_once and int((~np.isnan(series.values)).sum()) > GROWN * max(1, state.values)
         horizon = HORIZON[due.step]
         instants = self._instants(series, horizon + 1)
         known, names = covariates.known_ahead(
@@ -113,7 +125,8 @@ class Foreseeing:
             limits=thresholds.limits(series.infos, due.step, self._day(due.issued)),
             naive=tuple(board[key].method == NAIVE if key in board else False for key in keys),
             instants=instants[ahead:],
-            issued=due.issued,
+            issued=due.at_once or due.issued,
+            at_once=bool(due.at_once),
             long=due.long or grown,
             learn=due.learn or grown,
         )

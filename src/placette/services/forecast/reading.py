@@ -156,7 +156,7 @@ def _forecast(
         issued=iso(max(int(row["issued"]) for row in ordered)),
         method=extras[0].method,
         shown=extras[0].method in SHOWN,
-        reason=standing.reason if standing else "",
+        reason=standing.reason if standing else ("learning" if state.board is None else ""),
         simulated=info.origin == "simulated",
         since=iso(standing.since) if standing and standing.since else None,
         time=[int(row["time"]) // MICROS_PER_S for row in ordered],

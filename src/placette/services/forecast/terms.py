@@ -32,7 +32,7 @@ NONE: Final = "none"
 """How a forecast was made: the model of all series, same hours of past weeks, the seasonal naive, not at all."""
 SHOWN = (GLOBAL, PROFILE)
 """Methods of ours; the naive only stands in for them."""
-Reason = Literal["", "worse_than_naive", "short_history", "without_lightgbm", "silent", "no_history"]
+Reason = Literal["", "worse_than_naive", "short_history", "learning", "without_lightgbm", "silent", "no_history"]
 """Why the model of all series does not speak; empty: it does."""
 
 
@@ -66,6 +66,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     issued: int
     long: bool
     learn: bool
+    at_once: bool = False
+    """Whether nothing is learnt, judged or kept: the same hours of past weeks speak until the first model does."""
 
 
 class ThresholdScore(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,6 +67,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def work(ask: Ask, settings: system.Settings | None = None) -> Told:
     """Do what is asked; ``settings`` make the learning of tests short."""
     panel = Panel(values=ask.values, start_s=ask.start_s, step_s=_step_s(ask), known=ask.known)
+    if ask.at_once:
+        return _at_once(ask, panel, settings or system.Settings())
     folder, problem = Path(ask.folder), ""
     record = load_record(folder, ask.step)
     learnt = None if ask.learn else load_model(folder, ask.step)
@@ -96,6 +98,18 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
     peaks = _peaks(ask, learnt.trained, panel, published, methods)
     rows = rows_of(ask, published, methods, peaks)
     return Told(rows=rows, board=board, trained=learnt.at, values=learnt.values, problem=problem)
+
+
+def _at_once(ask: Ask, panel: Panel, settings: system.Settings) -> Told:
+    """Return the next two days as the same hours of past weeks would have them, in a second or two."""
+    young = judging.method_of(panel, ask.step)[0]
+    methods: list[Method] = [NONE if method == NONE else PROFILE for method in young]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # series that have said nothing yet
+        final = naive.profile(panel, SOON[ask.step], _LEVELS, settings.profile)
+    published = _published(ask, panel, final, methods)
+    peaks = _peaks(ask, system.Trained(answers=[], settings=settings), panel, published, methods)
+    return Told(rows=rows_of(ask, published, methods, peaks), board=None, trained=0, values=0)
 
 
 def _learn(ask: Ask, panel: Panel, settings: system.Settings | None) -> Learnt:
