@@ -25,6 +25,7 @@ from placette.connect.talq.registry import Registry
 pytestmark = pytest.mark.broker
 
 EUI = "24E124136B502217"
+NORMAL = "24E124136B502299"
 URN = "urn:ngsi-ld:AirQualityObserved:centre-1"
 MODELS = """
 [climate]
@@ -35,6 +36,12 @@ quantities = [
   { property = "temperature", minimum = -30, maximum = 60, absent = 0 },
   { property = "humidity", minimum = 0, maximum = 100 },
 ]
+
+[normal-climate]
+kind = "air"
+names = { fr = "Climat normalisé", en = "Normalised climate" }
+every_s = 600
+quantities = [{ property = "temperature", field = "air.temperature", minimum = -30, maximum = 60 }]
 
 [no2-station]
 kind = "air"
@@ -74,9 +81,25 @@ port = {port}
 [ttn]
 kind = "mqtt"
 format = "the_things_stack"
+topics = ["v3/places@ttn/devices/+/up"]
 names = {{ fr = "TTN", en = "TTN" }}
 host = "127.0.0.1"
 port = {port}
+
+[ttn-normal]
+kind = "mqtt"
+format = "the_things_stack"
+topics = ["v3/normal@ttn/devices/+/up", "v3/normal@ttn/devices/+/up/normalized"]
+options = {{ normalized = true }}
+names = {{ fr = "TTN, normalisé", en = "TTN, normalised" }}
+host = "127.0.0.1"
+port = {port}
+
+[ttn-normal-http]
+kind = "http"
+format = "the_things_stack"
+options = {{ normalized = true }}
+names = {{ fr = "TTN, normalisé", en = "TTN, normalised" }}
 
 [gates]
 kind = "mqtt"
@@ -128,6 +151,7 @@ def addresses() -> tuple[str, str]:
 
 DEVICES = f"""id,model,place,longitude,latitude,network,network_id
 V-CLI-01,climate,centre,0,0,lora,{EUI}
+V-NOR-01,normal-climate,centre,0,0,ttn-normal,{NORMAL}
 V-NO2-01,no2-station,centre,0,0,broker,{URN}
 V-DUS-01,dust-logger,centre,0,0,loggers,"mast,7"
 V-GAT-01,gate,centre,0,0,gates,north
@@ -154,7 +178,7 @@ class Living(NamedTuple):
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """A city with nine networks, all of them connected."""
+    """A city with eleven networks, all of them connected."""
     folder = tmp_path_factory.mktemp("networks")
     broker = Mosquitto(folder, free_port())
     broker.start()
@@ -212,6 +236,37 @@ def test_a_frame_is_one_observation_whichever_way_it_comes(living: Living, tmp_p
         ("2026-07-01T10:03:00.123456Z", 22),
     ]
     assert living.letters("lora") == living.letters("ttn") == []
+
+
+def normal(minute: int, *measurements: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what The Things Stack sends of one frame: the uplink, and each of its normalised measurements."""
+    made = frame(things, minute, temperature=1)
+    made["end_device_ids"] |= {"device_id": "normal-1", "dev_eui": NORMAL}
+    message = made.pop("uplink_message") | ({"normalized_payload": [*measurements]} if measurements else {})
+    copies = [{"uplink_normalized": message | {"normalized_payload": each}} for each in measurements]
+    return [made | each for each in ({"uplink_message": message}, *copies)]
+
+
+def test_normalised_measurements_are_read_and_never_doubled_with_their_uplink(living: Living, tmp_path: Path) -> None:
+    topic = "v3/normal@ttn/devices/normal-1/up"
+    times = ["2026-07-01T10:00:00Z", "2026-07-01T10:10:00Z"]
+    readings = [{"time": at, "air": {"temperature": 20.5 + place}} for place, at in enumerate(times)]
+    whole, *copies = normal(11, *readings)
+    publish(living, tmp_path, topic, whole)
+    for copy in copies:
+        publish(living, tmp_path, f"{topic}/normalized", copy)
+    wait_until(lambda: len(living.observed("V-NOR-01", "temperature")) == 2, lambda: living.letters("ttn-normal"))
+    assert living.observed("V-NOR-01", "temperature") == list(zip(times, (20.5, 21.5), strict=True))
+    passed = post(living, "ttn-normal-http", whole).json()
+    assert (passed["stored"], passed["repeated"], passed["dead"]) == (0, 0, 0)
+    assert post(living, "ttn-normal-http", copies[0]).json()["repeated"] == 1
+    assert living.letters("ttn-normal") == []
+    [alone] = normal(12)
+    odd = normal(13, {"soil": {"moisture": 40}})[1]
+    for unusable in (alone, odd):
+        assert post(living, "ttn-normal-http", unusable).json()["dead"] == 1
+    assert len(living.letters("ttn-normal-http")) == 2
+    assert len(living.observed("V-NOR-01", "temperature")) == 2
 
 
 def test_plain_json_over_a_broker_becomes_observations(living: Living, tmp_path: Path) -> None:

@@ -83,9 +83,24 @@ def test_each_normalised_measurement_of_a_frame_is_a_message_of_its_own(reading:
         {**ids, "uplink_normalized": frame | {"normalized_payload": {"air": {"temperature": value}}}}
         for value in (20.5, 21.5)
     ]
-    sent = [things(), *copies]
+    sent = [things(normalized_payload=[{"air": {"temperature": 20.5}}, {"air": {"temperature": 21.5}}]), *copies]
     plain, one, other = (reading("the_things_stack", each, options={"normalized": True}) for each in sent)
     assert plain == []
     assert [each.fields for each in one + other] == [{"air": {"temperature": 20.5}}, {"air": {"temperature": 21.5}}]
     assert one[0].payload is None
     assert fingerprint_of(one[0], "ttn") != fingerprint_of(other[0], "ttn")
+
+
+def test_a_normalised_measurement_is_of_the_time_that_it_names(reading: Any) -> None:
+    moments = []
+    for time in ("2026-07-01T09:50:00Z", "1970-01-01T00:00:00Z", "soon", 7, None):
+        measured = {"time": time, "air": {"temperature": 20.5}}
+        copy = {"uplink_normalized": things()["uplink_message"] | {"normalized_payload": measured}}
+        [uplink] = reading("the_things_stack", IDS | copy, options={"normalized": True})
+        moments.append(uplink.device_time)
+    assert moments == [1_782_899_400_000_000, None, None, None, None]
+
+
+def test_an_uplink_that_is_not_normalised_is_read_since_no_copy_follows(reading: Any) -> None:
+    [uplink] = reading("the_things_stack", things(), options={"normalized": True})
+    assert uplink == reading("the_things_stack", things())[0]

@@ -10,8 +10,9 @@ is known to that formatter alone. The uplink says that it ``leaves_out_zeros``, 
 may say what a missing field means. Where the model names a codec of ours, the raw payload is decoded by it instead.
 
 The stack may send each normalised measurement as a message of its own, too (``…/up/normalized``), a
-copy that is passed over unless the network's option ``normalized`` says that it counts and the others do not. Of these
-the values are read, not the payload, which is the same in all measurements of a frame.
+copy that is passed over unless the network's option ``normalized`` says that it counts: then the uplinks that were
+normalised are passed over, and those that no copy follows are read. Of the copies the values are read, not the payload,
+which is the same in all measurements of a frame.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ TOPICS = ("v3/+/devices/{device}/up", "v3/+/devices/{device}/join", "v3/+/device
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``normalized``: read the stack's normalised measurements instead of the uplinks."""
+    """``normalized``: read the stack's normalised measurements instead of the uplinks that they are copies of."""
 
     normalized: bool = False
 
@@ -123,7 +124,8 @@ def read(arrival: Arrival, options: Options) -> list[Uplink]:
     if up.simulated:
         raise Unprocessable("a simulated uplink is no measurement", where, "it has arrived well; let the device send")
     if up.uplink_message is not None:
-        return [] if options.normalized else [_uplink(up, up.uplink_message, where)]
+        copied = options.normalized and up.uplink_message.normalized_payload
+        return [] if copied else [_uplink(up, up.uplink_message, where)]
     if up.uplink_normalized is not None:
         return [_normalised(up, up.uplink_normalized, where)] if options.normalized else []
     if up.join_accept is not None:
@@ -177,7 +179,8 @@ def _uplink(up: _Up, message: _Message, where: str) -> Uplink:
 def _normalised(up: _Up, message: _Message, where: str) -> Uplink:
     whole = _uplink(up, message, where)
     fields = _fields(msgspec.structs.replace(message, decoded_payload=None))
-    return msgspec.structs.replace(whole, payload=None, fields=fields)
+    told = lorawan.moment(fields.get("time")) if fields and isinstance(fields.get("time"), str) else None
+    return msgspec.structs.replace(whole, payload=None, fields=fields, device_time=told)
 
 
 def _fields(message: _Message) -> dict[str, Any] | None:
