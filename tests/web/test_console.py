@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,6 +20,8 @@ import pytest
 from starlette.datastructures import QueryParams
 from tests.web.conftest import World
 
+from placette.inside import Inside
+from placette.model.errors import NotFound
 from placette.model.times import micros
 from placette.web.console.paper import INKS
 from placette.web.console.question import VIEWS, Question, read
@@ -193,6 +198,90 @@ def test_an_hour_that_is_missing_is_not_compared(client: httpx.Client) -> None:
     text = client.get("/en/console", params=asked).text
     assert 0 < len(there) < len(rows)
     assert f"{len(there)} of {len(rows)}: too few to conclude" in text
+
+
+class Answers:
+    """Stands where the console asks our own API: what it answers by address, an error, or no such address."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.by_path: dict[str, Any] = {}
+
+        async def answer(_inside: Inside, path: str, _parameters: dict[str, str]) -> bytes | None:
+            found = self.by_path.get(path)
+            if isinstance(found, Exception):
+                raise found
+            return None if found is None else json.dumps(found).encode()
+
+        monkeypatch.setattr(Inside, "__call__", answer)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    return Answers(monkeypatch)
+
+
+def anomaly(world: World, code: str, kind: str, hours_ago: int, **more: Any) -> dict[str, Any]:
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours_ago)
+    about = {"datastream": world.store.directory.by_code[code].id, "code": code, "kind": kind, "score": 9.0}
+    times = {"start": start.isoformat()[:19] + "Z", "end": (start + timedelta(hours=5)).isoformat()[:19] + "Z"}
+    return about | times | {"causes": [{"key": "stuck"}]} | more
+
+
+def test_anomalies_are_marked_listed_and_lead_to_their_evidence(
+    world: World, client: httpx.Client, answers: Answers
+) -> None:
+    found = [
+        anomaly(world, WARM[0], "event", 40, observed=31.4, low=14.0, high=19.5),
+        anomaly(world, WARM[1], "fault", 12, observed=12.0),
+    ]
+    answers.by_path["/api/anomalies"] = {"anomalies": found}
+    asked = {"datastream": WARM, "view": "anomalies"}
+    text = client.get("/fr/console", params=asked).text
+    svg = client.get("/fr/console/picture.svg", params=asked).text
+    marks = client.get("/fr/console/plot.json", params=asked).json()["marks"]
+    assert [(mark["tone"], mark["dashed"]) for mark in marks] == [("brick", False), ("ochre", True)]
+    assert svg.count('class="fill-brick"') == svg.count('class="fill-ochre"') == 1
+    assert ">événement</text>" in svg
+    assert text.count('class="console-mark"') == 2
+    assert "14,0 à 19,5" in text
+    evidence = f"/fr/anomalies?datastream={','.join(WARM)}&amp;days=30"
+    assert evidence in text
+    narrowed = client.get(evidence.replace("&amp;", "&")).text
+    assert "Voir toutes les séries" in narrowed
+    answers.by_path.clear()
+    assert "ne cherche pas encore les anomalies" in client.get("/fr/console", params=asked).text
+
+
+def forecast(world: World, code: str, **more: Any) -> dict[str, Any]:
+    now = int(time.time()) // 3600 * 3600
+    times = [now + 3600 * hour for hour in range(14 * 24)]
+    issued = datetime.fromtimestamp(now, UTC).isoformat()[:19] + "Z"
+    about = {"datastream": world.store.directory.by_code[code].id, "step_s": 3600, "issued": issued, "shown": True}
+    levels = {"time": times, "levels": [0.05, 0.5, 0.95], "quantiles": [[8.0, 15.0, 22.0]] * len(times)}
+    return about | levels | {"reason": "", "exceedance": []} | more
+
+
+def test_each_forecast_tells_its_own_reason_and_reaches_as_far_as_the_period(
+    world: World, client: httpx.Client, answers: Answers
+) -> None:
+    found = [forecast(world, WARM[0]), forecast(world, WARM[1], shown=False, reason="worse_than_naive")]
+    answers.by_path["/api/forecasts"] = {"forecasts": found}
+    silent = {"datastream": world.store.directory.by_code[FOOT].id, "reason": "silent"}
+    answers.by_path["/api/forecasts/scores"] = {"hour": {"standings": [silent]}, "day": {"standings": []}}
+    asked = {"datastream": [*WARM, FOOT, "AIX-ROT-SON-01/laeq"], "view": "forecast", "range": "24h"}
+    text = client.get("/en/console", params=asked).text
+    assert "our model did worse than mere repetition, so repetition is shown" in text
+    assert "no value for three days" in text
+    assert "not a measure that we forecast" in text
+    assert "by mere repetition</span>" in text
+    times = client.get("/en/console/plot.json", params=asked).json()["x"]
+    assert times[-1] == found[0]["time"][0] + 47 * 3600
+
+
+def test_what_an_address_does_not_find_is_not_a_missing_address(client: httpx.Client, answers: Answers) -> None:
+    answers.by_path["/api/anomalies"] = NotFound("no datastream 'x'", "datastream", "/v1.1/Datastreams lists them")
+    answer = client.get("/fr/console", params={"datastream": WARM, "view": "anomalies"})
+    assert answer.status_code == 404
 
 
 def test_the_colours_of_pictures_are_those_of_the_day() -> None:

@@ -55,6 +55,34 @@ def test_what_is_picked_is_drawn_and_its_link_shows_the_same(visit: Visit) -> No
     assert shown(visit(f"{address.path}?{address.query}")) == first
 
 
+def test_anomalies_stand_filled_behind_the_lines(visit: Visit) -> None:
+    page = visit("/fr/")
+    address = SERIES.replace("/console?", "/console/plot.json?")
+    plot = page.evaluate("address => fetch(address).then(answer => answer.json())", address)
+    for tone, dashed, first in (("brick", False, 20), ("ochre", True, 90)):
+        times = {"start": plot["x"][first], "end": plot["x"][first + 30]}
+        plot["marks"].append(times | {"text": f"marked {tone}", "tone": tone, "dashed": dashed, "kind": tone})
+    page.route("**/plot.json**", lambda route: route.fulfill(json=plot))
+    page.goto(page.url.replace("/fr/", SERIES))
+    page.wait_for_selector(DRAWN)
+    event, fault, plain = page.evaluate(
+        """() => {
+        const canvas = document.querySelector('.u-wrap canvas'), over = document.querySelector('.u-over');
+        const scale = canvas.width / canvas.clientWidth, seen = canvas.getContext('2d');
+        const at = hour => [(over.offsetLeft + over.clientWidth * hour / 167) * scale, (over.offsetTop + 7) * scale];
+        return [35.4, 105.4, 60.4].map(hour => [...seen.getImageData(...at(hour), 1, 1).data]);
+        }"""
+    )
+    assert event[0] > event[1] > 0
+    assert fault[0] > fault[2] > 0
+    assert plain[3] == 0
+    page.locator(".chart-stage").focus()
+    page.keyboard.press("Home")
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+    assert page.locator("[data-at] span").inner_text() == "marked brick"
+
+
 def test_a_drag_magnifies_and_going_back_shows_all_again(visit: Visit) -> None:
     page = visit(SERIES)
     page.wait_for_selector(DRAWN)
@@ -143,6 +171,8 @@ def test_it_works_by_form_alone(visit: Visit) -> None:
         ("correlation", "fr", "light", 320),
         ("compare", "en", "light", 390),
         ("map", "fr", "light", 1440),
+        ("forecast", "fr", "dark", 390),
+        ("anomalies", "en", "light", 390),
     ],
 )
 def test_axe_finds_nothing_and_nothing_runs_over(
@@ -150,9 +180,13 @@ def test_axe_finds_nothing_and_nothing_runs_over(
 ) -> None:
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     page = visit(f"/{language}/console?{WARM}&view={view}", wide=width > 1000, **options)
-    page.wait_for_selector(DRAWN if view in ("overlay", "compare") else "placette-console[live]")
+    page.wait_for_selector(
+        DRAWN if view in ("overlay", "compare", "forecast", "anomalies") else "placette-console[live]"
+    )
     if view == "map":
         page.wait_for_selector(".console-stage placette-points[ready]")
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    over = "[...document.querySelectorAll('.list')].filter(e => e.scrollWidth > e.parentElement.clientWidth).length"
+    assert page.evaluate(over) == 0
     assert page.complaints == []  # type: ignore[attr-defined]

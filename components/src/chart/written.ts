@@ -5,9 +5,8 @@ const MONTH_S = 28 * DAY_S;
 
 /** Writes figures and times of a chart in the page's language and the city's zone. */
 export class Written {
+  readonly short: (value: number) => string;
   private readonly figure: Intl.NumberFormat;
-  private readonly plain: Intl.NumberFormat;
-  private readonly compact: Intl.NumberFormat;
   private readonly moment: Intl.DateTimeFormat;
 
   constructor(
@@ -16,8 +15,7 @@ export class Written {
   ) {
     const { language, decimals, zone } = options;
     this.figure = new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-    this.plain = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
-    this.compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+    this.short = shortened(language);
     const day: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short", timeZone: zone };
     const clock: Intl.DateTimeFormatOptions = interval === "hour" ? { hour: "2-digit", minute: "2-digit" } : { year: "numeric" };
     this.moment = new Intl.DateTimeFormat(language, { ...day, ...clock });
@@ -28,17 +26,20 @@ export class Written {
     return this.options.unit ? `${this.figure.format(value)}\u00a0${this.options.unit}` : this.figure.format(value);
   }
 
-  short(value: number): string {
-    return Math.abs(value) < 10_000 ? this.plain.format(value) : this.compact.format(value);
-  }
-
   at(seconds: number): string {
     return this.moment.format(seconds * 1000);
   }
 }
 
+/** Return what writes the figures of a scale, short. */
+export function shortened(language: string): (value: number) => string {
+  const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
+  const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+  return (value) => (Math.abs(value) < 10_000 ? plain.format(value) : compact.format(value));
+}
+
 /** The words under the time axis: hours with the day at midnight, days, or months, by the distance between them. */
-export function axisTimes(splits: number[], step: number, { language, zone }: ChartOptions): string[] {
+export function axisTimes(splits: number[], step: number, { language, zone }: { language: string; zone: string }): string[] {
   const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
     new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
   const clock = format({ hour: "2-digit", minute: "2-digit" });

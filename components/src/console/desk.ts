@@ -220,6 +220,9 @@ export class Desk {
   /** Show what only works with a script. */
   private furnish(): void {
     this.host.querySelectorAll<HTMLElement>(".console-live").forEach((button) => (button.hidden = false));
+    const tabs = this.host.querySelector<HTMLElement>(".console-tabs");
+    const tab = tabs?.querySelector<HTMLElement>("[aria-current]");
+    if (tabs && tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.clientWidth) / 2;
   }
 
   private count(): void {

@@ -1,7 +1,7 @@
-import "uplot/dist/uPlot.min.css";
 import uPlot from "uplot";
-import { axisTimes } from "../chart/written";
-import { type Ink, inkOf } from "../colours";
+import { fontOf, framed, HUES, Stage } from "../chart/stage";
+import { shortened } from "../chart/written";
+import type { Ink } from "../colours";
 
 type Column = (number | null | undefined)[];
 
@@ -36,7 +36,7 @@ export interface Plot {
   axes: string[];
   lines: Line[];
   bands: Band[];
-  marks: { start: number; end: number; text: string; tone: string }[];
+  marks: { start: number; end: number; text: string; tone: string; dashed: boolean }[];
 }
 
 export interface PlotOptions {
@@ -49,26 +49,25 @@ export interface PlotOptions {
   onBack: () => void;
 }
 
-const HUES = ["--blue", "--ochre-ink", "--teal", "--brick", "--lavender", "--sage-ink", "--level-6", "--ink-soft"];
 const DASHES = [[], [7, 4], [2, 3]];
 const HEIGHT = 400;
-const NARROW = 560; // below this width a chart is a little lower
+const LOW = 300; // where the chart is narrow
+const HEAD = 24; // pixels above the chart, where the units stand
 const FEW = 60; // points that are marked one by one
+const MARK = 4; // pixels of the line over a stretch that is pointed out
 const LEAST_S = 600; // nothing is magnified further
 
 /** The live chart of the console: uPlot, the values at the cursor in the legend, keys, and magnifying by a drag. */
 export class PlotEngine {
-  private plot: uPlot;
+  private readonly stage: Stage;
   private readonly data: uPlot.AlignedData;
-  private readonly stage = document.createElement("div");
-  private readonly resizing: ResizeObserver;
   private readonly hidden = new Set<number>();
   private readonly zone: string;
   private readonly moment: Intl.DateTimeFormat;
   private readonly figures = new Map<number, Intl.NumberFormat>();
 
   constructor(
-    private readonly host: HTMLElement,
+    host: HTMLElement,
     private readonly view: Plot,
     private readonly options: PlotOptions,
   ) {
@@ -82,72 +81,41 @@ export class PlotEngine {
       ...(fine ? { hour: "2-digit", minute: "2-digit" } : { year: "numeric" }),
       timeZone: this.zone,
     });
-    this.stage.className = "chart-stage";
-    this.stage.tabIndex = 0;
-    this.stage.setAttribute("role", "group");
-    this.stage.setAttribute("aria-label", options.labels["keys"] ?? "");
-    this.stage.addEventListener("keydown", this.walk);
-    this.stage.addEventListener("dblclick", options.onBack);
-    host.replaceChildren(this.stage);
+    host.replaceChildren();
+    const label = options.labels["keys"] ?? "";
+    this.stage = new Stage(host, { label, high: HEIGHT, low: LOW, draw: (stage, size, ink) => this.draw(stage, size, ink) });
+    this.stage.element.addEventListener("dblclick", options.onBack);
     options.legend?.addEventListener("click", this.toggle);
-    this.plot = this.draw();
-    this.resizing = new ResizeObserver(() => this.fit());
-    this.resizing.observe(this.stage);
-    document.addEventListener("placette-theme", this.repaint);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.repaint);
   }
 
   remove(): void {
-    this.resizing.disconnect();
     this.options.legend?.removeEventListener("click", this.toggle);
-    document.removeEventListener("placette-theme", this.repaint);
-    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.repaint);
-    this.plot.destroy();
     this.stage.remove();
   }
 
-  private get size(): { width: number; height: number } {
-    const width = Math.max(240, this.stage.clientWidth);
-    return { width, height: width < NARROW ? HEIGHT - 110 : HEIGHT };
-  }
-
-  private fit(): void {
-    if (Math.abs(this.plot.width - this.size.width) > 1) this.plot.setSize(this.size);
-  }
-
-  private readonly repaint = (): void => {
-    this.plot.destroy();
-    this.plot = this.draw();
-  };
-
-  private draw(): uPlot {
+  private draw(stage: HTMLElement, size: { width: number; height: number }, ink: Ink): uPlot {
     const { view, options } = this;
-    const ink = inkOf(this.host);
-    const font = `12px ${getComputedStyle(this.host).fontFamily}`;
-    const axis: uPlot.Axis = { stroke: ink("--ink-soft"), font, ticks: { show: false } };
-    const grid = { stroke: ink("--line", 0.7), width: 1 };
-    const times = { language: options.language, zone: this.zone, bars: false, unit: "", decimals: 0, names: [], labels: {} };
+    const { axis, times, tzDate } = framed(stage, ink, { language: options.language, zone: this.zone });
     const scales: uPlot.Scales = { x: {} };
     const short = shortened(options.language);
-    const axes: uPlot.Axis[] = [
-      { ...axis, grid, space: 68, size: 34, values: (_, splits, __, ___, step) => axisTimes(splits, step, times) },
-    ];
-    view.axes.forEach((words, place) => {
+    const axes: uPlot.Axis[] = [times];
+    view.axes.forEach((_words, place) => {
       scales[`y${place}`] = { range: (_, low, high) => rangeOf(low, high) };
       axes.push({
         ...axis,
         scale: `y${place}`,
         side: place ? 1 : 3,
-        grid: { ...grid, show: place === 0 },
-        size: (_, values) => 18 + 7.4 * Math.max(3, ...(values ?? []).map((value) => value.length)),
+        grid: { ...axis.grid, show: place === 0 },
+        gap: 6,
+        size: (_, values) => 10 + 7.4 * Math.max(3, ...(values ?? []).map((value) => value.length)),
         values: (_, splits) => splits.map(short),
-        ...(words ? { label: words, labelSize: 20, labelGap: 2, labelFont: `700 ${font}` } : {}),
       });
     });
     return new uPlot(
       {
-        ...this.size,
-        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.zone),
+        ...size,
+        padding: [view.axes.some(Boolean) ? HEAD : 8, view.axes.length > 1 ? 0 : 12, 0, 0],
+        tzDate,
         legend: { show: false },
         cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false, setScale: false } },
         scales,
@@ -161,11 +129,25 @@ export class PlotEngine {
           setCursor: [(plot) => this.read(plot)],
           setSelect: [(plot) => this.span(plot)],
           drawClear: [(plot) => this.mark(plot, ink)],
+          drawAxes: [(plot) => this.units(plot, fontOf(stage, 12 * uPlot.pxRatio), ink)],
         },
       },
       this.data,
-      this.stage,
+      stage,
     );
+  }
+
+  /** The units stand above their scales, upright, as in the picture that is kept. */
+  private units({ ctx, bbox, width }: uPlot, font: string, ink: Ink): void {
+    ctx.save();
+    ctx.font = `700 ${font}`;
+    ctx.fillStyle = ink("--ink");
+    ctx.textBaseline = "bottom";
+    this.view.axes.forEach((words, place) => {
+      ctx.textAlign = place ? "right" : "left";
+      ctx.fillText(words, place ? width * uPlot.pxRatio - 2 : 2, bbox.top - 8 * uPlot.pxRatio);
+    });
+    ctx.restore();
   }
 
   private series(ink: Ink): uPlot.Series[] {
@@ -195,8 +177,13 @@ export class PlotEngine {
     for (const mark of this.view.marks) {
       const start = Math.max(left, plot.valToPos(mark.start, "x", true));
       const end = Math.min(left + width, Math.max(start + 3, plot.valToPos(mark.end, "x", true)));
+      if (end <= start) continue;
       ctx.fillStyle = ink(`--${mark.tone}`, 0.22);
-      if (end > start) ctx.fillRect(start, top, end - start, height);
+      ctx.fillRect(start, top, end - start, height);
+      ctx.fillStyle = ink(`--${mark.tone}`);
+      const stroke = MARK * uPlot.pxRatio;
+      const part = mark.dashed ? stroke * 1.5 : end - start; // told apart without colour too
+      for (let at = start; at < end; at += 2 * part) ctx.fillRect(at, top, Math.min(part, end - at), stroke);
     }
     if (this.view.now === null) return;
     const x = plot.valToPos(this.view.now, "x", true);
@@ -257,26 +244,12 @@ export class PlotEngine {
     if (shown) this.hidden.delete(place);
     else this.hidden.add(place);
     button.setAttribute("aria-pressed", String(shown));
-    this.plot.setSeries(place + 1, { show: shown });
+    const { plot } = this.stage;
+    plot.setSeries(place + 1, { show: shown });
     this.view.bands.forEach((band, number) => {
       if (band.style !== this.view.lines[place]?.style) return;
-      for (const side of [0, 1]) this.plot.setSeries(1 + this.view.lines.length + 2 * number + side, { show: shown });
+      for (const side of [0, 1]) plot.setSeries(1 + this.view.lines.length + 2 * number + side, { show: shown });
     });
-  };
-
-  private readonly walk = (event: KeyboardEvent): void => {
-    const last = this.data[0].length - 1;
-    const now = this.plot.cursor.idx ?? last + 1;
-    const aims: Record<string, number> = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last };
-    if (event.key === "Escape") {
-      this.plot.setCursor({ left: -10, top: -10 });
-      return;
-    }
-    const aim = aims[event.key];
-    if (aim === undefined || last < 0) return;
-    event.preventDefault();
-    const index = Math.min(last, Math.max(0, aim));
-    this.plot.setCursor({ left: this.plot.valToPos(this.data[0][index]!, "x"), top: this.plot.height / 3 });
   };
 }
 
@@ -295,10 +268,4 @@ function rangeOf(low: number | null, high: number | null): [number, number] {
   const room = Math.max((high - low) * 0.06, Math.abs(high) * 1e-6, 1e-6);
   const floor = low >= 0 && low - room < 0 ? 0 : low - room;
   return [floor, high + room];
-}
-
-function shortened(language: string): (value: number) => string {
-  const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
-  const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
-  return (value) => (Math.abs(value) < 10_000 ? plain.format(value) : compact.format(value));
 }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pyarrow as pa
 
 from placette.model.times import MICROS_PER_S, iso
 from placette.publish import sheets
-from placette.web.console.desk import AT, Desk, Named, Table, View
+from placette.web.console.desk import AT, Desk, Extra, Named, Table, View
 from placette.web.console.forecast import _seconds as seconds
 from placette.web.console.overlay import overlay
 from placette.web.console.plot import Mark
 from placette.web.console.question import Question
+from placette.web.pages.anomalies import SPANS
 
 MOST_LISTED = 100
 MOST_DAYS = 365
@@ -43,16 +46,37 @@ async def anomalies(desk: Desk, language: str, question: Question) -> View:
         view,
         notices=tuple(notices),
         tables=(table, *view.tables),
+        extra=Extra(layers=_evidence(desk, language, found, question)),
         sheet=(lambda: _sheet(desk, question, view.title, found)) if answer is not None else view.sheet,
         explained=("" if found or answer is None else words("console.no_anomalies") + " ")
         + words("console.anomalies_said"),
     )
 
 
+def _evidence(
+    desk: Desk, language: str, found: list[dict[str, Any]], question: Question
+) -> tuple[tuple[str, str], ...]:
+    """Return the link to the page that tells these anomalies whole, where it reaches back so far."""
+    days = (time.time_ns() // 1000 - question.span.start) / (86_400 * MICROS_PER_S)
+    span = next((each for each in SPANS if days <= each), SPANS[-1])
+    codes = dict.fromkeys(one["code"] for one in found if one.get("code"))
+    if not codes:
+        return ()
+    asked = urlencode({"datastream": ",".join(codes), "days": span}, safe="/,")
+    return ((f"/{language}/anomalies?{asked}", desk.words(language)("console.with_evidence")),)
+
+
 def _mark(desk: Desk, language: str, one: dict[str, Any], named: dict[int, Named]) -> Mark:
     words = desk.words(language)
-    text = f"{words('console.kind_' + one['kind'])}, {named[one['datastream']].name}"
-    return Mark(start=seconds(one["start"]), end=seconds(one["end"]), text=text, tone=_TONES.get(one["kind"], "brick"))
+    kind, fault = words("console.kind_" + one["kind"]), one["kind"] == "fault"
+    return Mark(
+        start=seconds(one["start"]),
+        end=seconds(one["end"]),
+        text=f"{kind}, {named[one['datastream']].name}",
+        tone=_TONES.get(one["kind"], "brick"),
+        kind=kind,
+        dashed=fault,
+    )
 
 
 def _table(desk: Desk, language: str, found: list[dict[str, Any]], named: dict[int, Named]) -> Table:
@@ -83,6 +107,7 @@ def _table(desk: Desk, language: str, found: list[dict[str, Any]], named: dict[i
         caption=words("console.found_anomalies", count=len(found)),
         headings=tuple(words(f"console.head.{each}") for each in heads),
         rows=tuple(rows),
+        wordy=(1, 2, 5),
         note=words("console.more_in_files", count=left) if left else "",
     )
 

@@ -189,6 +189,7 @@ def _table(desk: Desk, language: str, named: list[Named], pairs: list[dict[str, 
         headings=tuple(words(f"console.head.{each}") for each in heads),
         rows=tuple(rows),
         note=words("console.more_in_files", count=left) if left else "",
+        wordy=(4,),
     )
 
 

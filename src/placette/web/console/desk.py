@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from placette.city.model import City
-from placette.model.errors import NotFound
 from placette.model.times import MICROS_PER_S
 from placette.publish import sheets
 from placette.publish.wide import Wide, wide
@@ -34,20 +33,24 @@ RATIO_LESS = frozenset({"Cel", "[degF]", "dB", "dB[SPL]", "dBm", "%", "deg", ""}
 AT = "d MMM y HH:mm"
 """How a moment is written: to the minute, in both languages in this order."""
 
-Ask = Callable[[str, Mapping[str, str]], Awaitable[bytes]]
-"""Answers a public address of our own API, without a socket; raises the error that the address would answer."""
+Ask = Callable[[str, Mapping[str, str]], Awaitable[bytes | None]]
+"""Answers a public address of our own API, without a socket; ``None`` where there is none, else raises its error."""
 
 
 Rows = tuple[tuple[str, ...], ...]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of a picture: headings, and rows whose first cell names them. ``note`` says what is left out."""
+    """The words of a picture: headings, and rows whose first cell names them. ``note`` says what is left out.
+
+    ``wordy`` counts the columns, from 0, that hold words rather than figures.
+    """
 
     caption: str
     headings: tuple[str, ...]
     rows: Rows | Callable[[], Rows]
     note: str = ""
+    wordy: tuple[int, ...] = ()
     open: bool = True
 
     @property
@@ -140,11 +143,8 @@ class Desk:
 
     async def asked(self, path: str, parameters: Mapping[str, str]) -> Any:
         """Return what an address of our own API answers, decoded; ``None`` where this server has no such address."""
-        try:
-            body = await self.ask(path, parameters)
-        except NotFound:
-            return None
-        return msgspec.json.decode(body)
+        body = await self.ask(path, parameters)
+        return None if body is None else msgspec.json.decode(body)
 
     def named(self, language: str, infos: tuple[DatastreamInfo, ...]) -> list[Named]:
         """Return how to call these datastreams: where they are, and what they are unless all are the same."""

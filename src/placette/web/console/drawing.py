@@ -49,7 +49,8 @@ def picture(
     paper = Paper(width)
     if whole:
         paper.head(frame)
-        paper.legend([entry(line) for line in plot.lines if len(plot.lines) > 1])
+        marked = [Legend(mark.kind, mark.tone, "4 3" if mark.dashed else "") for mark in plot.kinds]
+        paper.legend([*(entry(line) for line in plot.lines if len(plot.lines) > 1), *marked])
     _draw(paper, plot, zone, locale)
     if whole:
         paper.foot(frame)
@@ -84,7 +85,9 @@ def _draw(paper: Paper, plot: Plot, zone: ZoneInfo, locale: Locale) -> None:
         start, end = (
             float(window.x(min(max(at, window.first), window.first + window.span))) for at in (mark.start, mark.end)
         )
-        paper.fill(f"M{start:.1f} {top:g}H{max(end, start + 2):.1f}V{top + high:g}H{start:.1f}Z", mark.tone, 0.2)
+        end = max(end, start + 2)
+        paper.fill(f"M{start:.1f} {top:g}H{end:.1f}V{top + high:g}H{start:.1f}Z", mark.tone, 0.2)
+        paper.stroke(f"M{start:.1f} {top:g}H{end:.1f}", mark.tone, 3, "4 3" if mark.dashed else "")
     _grid(paper, plot, window, zone, locale)
     for band in plot.bands:
         paper.fill(_between(window, plot.x, band.low, band.high, band.axis), look(band.style)[0], band.strength)

@@ -16,25 +16,33 @@ from placette.web.console.plot import Band, Floats, Line, Plot
 from placette.web.console.question import Question, Span, code_of
 
 MOST_PAST_DAYS = 14
+LEAST_AHEAD_DAYS = 2
+"""A forecast is shown as far ahead as the period goes back, but at least so far."""
 _FANS = ((0.05, 0.95, 0.14), (0.25, 0.75, 0.22))
 """Quantiles between which a band is drawn, and its strength."""
 MOST_FANS = 4
 """Datastreams whose bands are drawn; of more one would see none."""
+MOST_NAMED = 4
 _MEDIAN = 0.5
 
 
 async def forecast(desk: Desk, language: str, question: Question) -> View:
-    """Return the forecasts; a datastream without one is told with the reason."""
+    """Return the forecasts; a datastream without one, or without one of the model, is told with its reason."""
     words = desk.words(language)
     named = desk.named(language, question.infos)
     answer = await desk.asked("/api/forecasts", {"datastream": ",".join(str(info.id) for info in question.infos)})
     found = {} if answer is None else {one["datastream"]: one for one in answer["forecasts"]}
-    notices = [words("console.fault.no_forecasts")] if answer is None else _untold(desk, language, named, found)
+    notices = [words("console.fault.no_forecasts")] if answer is None else await _reasons(desk, language, named, found)
     span = Span(max(question.span.start, question.span.end - MOST_PAST_DAYS * 86_400 * MICROS_PER_S), question.span.end)
     step = "day" if found and all(one.get("step_s") == 86_400 for one in found.values()) else "hour"
     wide = await desk.wide(question.infos, span, step)
-    told = {place: found[one.info.id] for place, one in enumerate(named) if _is_told(found.get(one.info.id))}
-    plot = _plot(named, wide.time.astype(np.float64), wide.value, told, step, words("console.foreseen"))
+    told = {
+        place: _near(found[one.info.id], max(LEAST_AHEAD_DAYS, question.span.days))
+        for place, one in enumerate(named)
+        if found.get(one.info.id, {}).get("time")
+    }
+    foreseen = {shown: words(f"console.{key}") for shown, key in ((True, "foreseen"), (False, "repeated"))}
+    plot = _plot(named, wide.time.astype(np.float64), wide.value, told, step, foreseen)
     title = desk.title(language, named)
     issued = max((_seconds(one["issued"]) for one in told.values()), default=0.0)
     lede = desk.lede(language, question, step)
@@ -60,16 +68,31 @@ def _over_span(question: Question, span: Span) -> Question:
     return msgspec.structs.replace(question, span=span)
 
 
-def _is_told(one: dict[str, Any] | None) -> bool:
-    return bool(one and one.get("shown", True) and one.get("time"))
+def _near(one: dict[str, Any], days: float) -> dict[str, Any]:
+    """Return a forecast as far ahead as ``days``: whoever looks at a day does not want its hours squeezed."""
+    count = sum(at < one["time"][0] + days * 86_400 for at in one["time"])
+    chances = [chance | {"probability": chance["probability"][:count]} for chance in one.get("exceedance", ())]
+    return one | {"time": one["time"][:count], "quantiles": one["quantiles"][:count], "exceedance": chances}
 
 
-def _untold(desk: Desk, language: str, named: list[Named], found: dict[int, dict[str, Any]]) -> list[str]:
+async def _reasons(desk: Desk, language: str, named: list[Named], found: dict[int, dict[str, Any]]) -> list[str]:
+    """Return why there is no forecast, or none of the model, one sentence for each reason."""
+    reasons = {one.info.id: found[one.info.id].get("reason", "") for one in named if one.info.id in found}
+    if len(reasons) < len(named):
+        boards = await desk.asked("/api/forecasts/scores", {}) or {}
+        standings = [each for step in ("day", "hour") for each in (boards.get(step) or {}).get("standings", ())]
+        reasons = {each["datastream"]: each["reason"] for each in standings} | reasons
+    names: dict[str, list[str]] = {}
+    for one in named:
+        reason = reasons.get(one.info.id, "") or ("" if one.info.id in found else "other")
+        names.setdefault(reason, []).append(one.full)
     words = desk.words(language)
-    without = [one.full for one in named if not _is_told(found.get(one.info.id))]
-    if not without:
-        return []
-    return [words("console.fault.not_foreseen", names=" ; ".join(without[:4]), count=len(without))]
+    return [words(f"console.unforeseen.{reason}", names=_listed(those)) for reason, those in names.items() if reason]
+
+
+def _listed(names: list[str]) -> str:
+    more = "…" if len(names) > MOST_NAMED else ""
+    return " ; ".join(names[:MOST_NAMED]) + more
 
 
 def _seconds(value: Any) -> float:
@@ -82,7 +105,12 @@ def _seconds(value: Any) -> float:
 
 
 def _plot(
-    named: list[Named], past: Floats, values: Floats, told: dict[int, dict[str, Any]], step: str, foreseen: str
+    named: list[Named],
+    past: Floats,
+    values: Floats,
+    told: dict[int, dict[str, Any]],
+    step: str,
+    foreseen: dict[bool, str],
 ) -> Plot:
     """Lay measured and foreseen values over one time."""
     ahead = [np.array(one["time"], np.float64) for one in told.values()]
@@ -95,11 +123,8 @@ def _plot(
         lines.append(Line(name=one.name, values=_over(x, past, values[place]), **about, **how))
         if place in told:
             times, levels = np.array(told[place]["time"], np.float64), _levels(told[place])
-            lines.append(
-                Line(
-                    name=f"{one.name}, {foreseen}", values=_over(x, times, levels[_MEDIAN]), faint=True, **about, **how
-                )
-            )
+            name = f"{one.name}, {foreseen[told[place].get('shown', True)]}"
+            lines.append(Line(name=name, values=_over(x, times, levels[_MEDIAN]), faint=True, **about, **how))
             for low, high, strength in _FANS if len(told) <= MOST_FANS else ():
                 if low in levels and high in levels:
                     under, over = (_over(x, times, levels[level]) for level in (low, high))
@@ -171,6 +196,7 @@ def _chances(desk: Desk, language: str, named: list[Named], told: dict[int, dict
         caption=words("console.chances"),
         headings=tuple(words(f"console.head.{each}") for each in heads),
         rows=tuple(rows),
+        wordy=(1,),
     )
 
 

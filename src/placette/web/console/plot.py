@@ -46,12 +46,17 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of time that is pointed out: ``start`` and ``end`` in the plot's ``x``; ``tone`` names a token."""
+    """A stretch of time that is pointed out: ``start`` and ``end`` in the plot's ``x``; ``tone`` names a token.
+
+    ``kind`` is what the legend calls all marks of this tone; ``dashed`` tells tones apart for who sees no colours.
+    """
 
     start: float
     end: float
     text: str
     tone: str = "brick"
+    kind: str = ""
+    dashed: bool = False
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +79,11 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """Whether there is no value at all."""
         return not any(np.isfinite(line.values).any() for line in self.lines)
+
+    @property
+    def kinds(self) -> tuple[Mark, ...]:
+        """One mark of each kind, for the legend."""
+        return tuple({mark.tone: mark for mark in self.marks}.values())
 
     def extent(self) -> tuple[float, float]:
         """Return the first and the last ``x``."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from typing import get_args
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -22,8 +23,11 @@ from placette.web.pages.site import Site
 SPANS = (1, 7, 30)
 MOST = 12
 """Cards of each kind before one has to ask for more."""
+MOST_NAMED = 24
+"""Datastreams that an address may name, as many as the console takes."""
 _DAY_US = 86_400 * times.MICROS_PER_S
 _MARK_DAYS = 1
+_BEFORE_DAYS = 3
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +44,15 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...]
     others: tuple[tuple[str, str], ...]
     """Names and codes of the things of the other sensors."""
+    console: str
+    """What the console is asked to show them all around these hours."""
 
 
 async def anomalies(site: Site, request: Request, language: str) -> Response:
-    """Answer ``/fr/anomalies``; ``days`` is 1, 7 or 30; ``place``, ``property``, ``kind`` choose; ``all`` shows all."""
+    """Answer ``/fr/anomalies``; ``days`` is 1, 7 or 30; ``all`` shows all.
+
+    ``place``, ``property``, ``kind`` and ``datastream`` (codes with commas between) choose.
+    """
     asked = request.query_params
     now = time.time_ns() // 1000
     days = next((span for span in SPANS if asked.get("days") == str(span)), 7)
@@ -56,6 +65,7 @@ async def anomalies(site: Site, request: Request, language: str) -> Response:
         place=place.key if place else None,
         property=key if key in site.city.properties else None,
         kind=kind if kind in get_args(Kind) else None,  # type: ignore[arg-type]
+        datastreams=_datastreams(site, asked.get("datastream", "").split(",")),
     )
     found = await asyncio.to_thread(chosen, site.store, choice)
     state = await asyncio.to_thread(state_of, site.store)
@@ -76,9 +86,22 @@ async def anomalies(site: Site, request: Request, language: str) -> Response:
         hidden={each: len(gathered[each]) - len(shown[each]) for each in kinds},
         cards={each: [_card(site, teller, language, group) for group in some] for each, some in shown.items()},
         properties=_properties(site, language),
+        codes=",".join(site.store.directory.by_id[ident].code or "" for ident in choice.datastreams or ()),
+        narrowed=[_called(site, ident, language) for ident in choice.datastreams or ()],
         frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP},
         api=f"/api/anomalies?start={times.iso(choice.start)}",
     )
+
+
+def _datastreams(site: Site, codes: Sequence[str]) -> tuple[int, ...] | None:
+    """Return the ids of the codes that there are; ``None`` where none is named."""
+    known = site.store.directory.by_code
+    return tuple(known[code].id for code in codes[:MOST_NAMED] if code in known) or None
+
+
+def _called(site: Site, ident: int, language: str) -> str:
+    info = site.store.directory.by_id[ident]
+    return f"{property_name(site.city, info, language)} ({info.thing_code})"
 
 
 async def marks(site: Site, members: Sequence[Member]) -> list[Anomaly]:
@@ -132,7 +155,18 @@ def _card(site: Site, teller: Teller, language: str, group: Sequence[Anomaly]) -
         causes=tuple((teller.cause(each), each.confidence) for each in one.causes),
         evidence=tuple(teller.proof(each) for each in one.evidence),
         others=tuple(_named(site, other, language) for other in _others(group)),
+        console=_on_console(group),
     )
+
+
+def _on_console(group: Sequence[Anomaly]) -> str:
+    """Return the parameters of the console's view of these anomalies: three days before them, one after."""
+    start = min(times.micros(one.start) for one in group) - _BEFORE_DAYS * _DAY_US
+    end = max(times.micros(one.end) for one in group) + _DAY_US
+    codes = dict.fromkeys(one.code for one in group)
+    asked = [("datastream", code) for code in list(codes)[:MOST_NAMED]]
+    span = {"start": f"{times.iso(start)[:19]}Z", "end": f"{times.iso(end)[:19]}Z"}
+    return urlencode([*asked, ("view", "anomalies"), ("range", "custom"), *span.items()], safe="/:")
 
 
 def _others(group: Sequence[Anomaly]) -> list[Anomaly]:
