@@ -239,8 +239,8 @@ def test_anomalies_are_marked_listed_and_lead_to_their_evidence(
     text = client.get("/fr/console", params=asked).text
     svg = client.get("/fr/console/picture.svg", params=asked).text
     marks = client.get("/fr/console/plot.json", params=asked).json()["marks"]
-    assert [(mark["tone"], mark["dashed"]) for mark in marks] == [("brick", False), ("ochre", True)]
-    assert svg.count('class="fill-brick"') == svg.count('class="fill-ochre"') == 1
+    assert [(mark["tone"], mark["dashed"]) for mark in marks] == [("lavender", False), ("brick", True)]
+    assert svg.count('class="fill-brick"') == svg.count('class="fill-lavender"') == 1
     assert ">événement</text>" in svg
     assert text.count('class="console-mark"') == 2
     assert "14,0 à 19,5" in text

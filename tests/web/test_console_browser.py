@@ -59,7 +59,7 @@ def test_anomalies_stand_filled_behind_the_lines(visit: Visit) -> None:
     page = visit("/fr/")
     address = SERIES.replace("/console?", "/console/plot.json?")
     plot = page.evaluate("address => fetch(address).then(answer => answer.json())", address)
-    for tone, dashed, first in (("brick", False, 20), ("ochre", True, 90)):
+    for tone, dashed, first in (("lavender", False, 20), ("brick", True, 90)):
         times = {"start": plot["x"][first], "end": plot["x"][first + 30]}
         plot["marks"].append(times | {"text": f"marked {tone}", "tone": tone, "dashed": dashed, "kind": tone})
     page.route("**/plot.json**", lambda route: route.fulfill(json=plot))
@@ -73,14 +73,14 @@ def test_anomalies_stand_filled_behind_the_lines(visit: Visit) -> None:
         return [35.4, 105.4, 60.4].map(hour => [...seen.getImageData(...at(hour), 1, 1).data]);
         }"""
     )
-    assert event[0] > event[1] > 0
+    assert event[2] > event[0] > 0
     assert fault[0] > fault[2] > 0
     assert plain[3] == 0
     page.locator(".chart-stage").focus()
     page.keyboard.press("Home")
     for _ in range(25):
         page.keyboard.press("ArrowRight")
-    assert page.locator("[data-at] span").inner_text() == "marked brick"
+    assert page.locator("[data-at] span").inner_text() == "marked lavender"
 
 
 def test_a_drag_magnifies_and_going_back_shows_all_again(visit: Visit) -> None:

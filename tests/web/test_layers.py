@@ -88,6 +88,22 @@ def test_doubt_is_drawn_and_no_hexagon_outside_of_what_is_known(tmp_path_factory
     assert {patch.doubt for patch in found.patches} > {0}
 
 
+def test_names_of_places_lie_beside_stations_not_on_them(aix: City, tmp_path_factory: pytest.TempPathFactory) -> None:
+    made = filled(tmp_path_factory.mktemp("town"), scattered(12))
+    drawn = Maps(made.store, lambda: made.city, lambda: NOON).draw(Question("temperature"))
+    made.store.close()
+    at = [(one.longitude, one.latitude) for one in drawn.gathered.stations]
+    places = [msgspec.structs.replace(aix.places[0], longitude=x, latitude=y) for x, y in at[:4]]
+    city = msgspec.structs.replace(made.city, places=tuple(places))
+    for width, height in ((960, 620), (400, 440)):
+        found = picture(city, drawn, legend(drawn), "fr", width, height)
+        assert len(found.labels) == len(places)
+        for label in found.labels:
+            half = len(label.text) * 4
+            assert not [one for one in found.marks if abs(one.x - label.x) < half and -15 < one.y - label.y < 5]
+            assert half < label.x < width - half
+
+
 @pytest.mark.browser
 def test_the_map_goes_through_time_by_keyboard_and_tells_its_doubt(
     visit: Visit, axe: Callable[[Page], list[str]]

@@ -10,6 +10,7 @@ export interface LayerOptions extends GroundOptions {
 
 const HATCH: Record<string, number> = { hatch: 10, "hatch-more": 5 };
 const MARGIN = 0.04; // of the width
+const ROOM = 20; // pixels across a station with its halo
 
 /** The moving map inside a `<placette-layers>`. Frames change the state of features alone: nothing is laid out again. */
 export class LayerEngine {
@@ -28,7 +29,7 @@ export class LayerEngine {
     const { language, places, basemap } = options;
     this.ground = new Ground(host, options, {
       style: (ink) => styleOf(ink, language, places, basemap, this.view),
-      pictures: hatchings,
+      pictures: (ink) => ({ ...hatchings(ink), room: new ImageData(ROOM * PIXEL_RATIO, ROOM * PIXEL_RATIO) }),
       padding: Math.round(host.clientWidth * MARGIN),
       zooms: [6, 18],
     });

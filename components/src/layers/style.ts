@@ -45,7 +45,7 @@ export function styleOf(ink: Ink, language: string, places: string, basemap: str
     { id: "ground", type: "background", paint: { "background-color": ink(basemap ? "--map-ground" : "--sky-deep") } },
     ...(basemap ? basemapLayers(ink, language) : schematic(ink)),
   ];
-  return { version: 8, sources, layers: [...ground, ...layers(ink, view), ...names(ink, language), ...stations(ink, view)] };
+  return { version: 8, sources, layers: [...ground, ...layers(ink, view), ...stations(ink, view), ...names(ink, language)] };
 }
 
 function schematic(ink: Ink): LayerSpecification[] {
@@ -149,10 +149,19 @@ function names(ink: Ink, language: string): LayerSpecification[] {
         "text-field": ["coalesce", ["get", `name_${language.slice(0, 2)}`], ["get", "name_fr"]],
         "text-font": FONT,
         "text-size": 14,
-        "text-anchor": "bottom",
-        "text-offset": [0, -0.9],
+        "text-variable-anchor": ["bottom", "top", "left", "right", "bottom-left", "bottom-right", "top-left", "top-right"],
+        "text-radial-offset": 0.9,
+        "text-max-width": 20,
+        "text-justify": "auto",
       },
       paint: { "text-color": ink("--ink"), "text-halo-color": ink("--plaster", 0.85), "text-halo-width": 2 },
+    },
+    {
+      id: "room", // pictures of nothing that keep names off the stations: upper layers are placed first
+      type: "symbol",
+      source: "stations",
+      layout: { "icon-image": "room", "icon-allow-overlap": true, "icon-padding": 0 },
+      paint: {},
     },
   ];
 }

@@ -18,7 +18,8 @@ from placette.web.maps import Box, Sheet, bounds_of
 
 MARGIN_M = 250.0
 _LETTER, _SIZE, _DISC = 8.2, 15.0, 11.0
-_SHIFTS = (-16.0, -30.0, 30.0, -46.0, 46.0)
+_BESIDE = 6.0
+_SHIFTS = (-16.0, 5.0, -30.0, 30.0, -46.0, 46.0)
 _BARS_M = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
 
@@ -141,17 +142,34 @@ def _areas(sheet: Sheet, drawn: Drawn, breaks: Sequence[float]) -> tuple[Patch, 
 
 
 def _labels(sheet: Sheet, city: City, language: str, marks: Sequence[Mark]) -> tuple[Label, ...]:
-    """Return the names of the places, each above or below its middle, where it covers fewest stations."""
-    found = []
+    """Return the names of the places, each beside its middle where it covers fewest stations and other names."""
+    found: list[Label] = []
     for place in city.places:
         x, y = sheet.point((place.longitude, place.latitude))
         if not sheet.holds((x, y)):
             continue
         name = place.names.get(language) or next(iter(place.names.values()))
-        half = len(name) * _LETTER / 2 + _DISC
-
-        def covered(at: float, x: float = x, half: float = half) -> int:
-            return sum(abs(mark.x - x) < half and -_SIZE - _DISC < mark.y - at < _DISC for mark in marks)
-
-        found.append(Label(x, min((y + shift for shift in _SHIFTS), key=covered), name))
+        half = _half(name)
+        ways = [
+            Label(round(x + aside * (half + _BESIDE), 1), round(y + shift, 1), name)
+            for shift in _SHIFTS
+            for aside in (0, 1, -1)
+        ]
+        found.append(min(ways, key=lambda way: _covered(sheet, way, marks, found)))
     return tuple(found)
+
+
+def _covered(sheet: Sheet, label: Label, marks: Sequence[Mark], others: Sequence[Label]) -> int:
+    """Return how many stations and names a name would lie on; to run off the sheet is worse than both."""
+    half = _half(label.text)
+    stations = sum(abs(mark.x - label.x) < half + _DISC and -_SIZE - _DISC < mark.y - label.y < _DISC for mark in marks)
+    names = sum(
+        abs(other.x - label.x) < half + _half(other.text) and abs(other.y - label.y) < 1.2 * _SIZE for other in others
+    )
+    off = not (half < label.x < sheet.width - half and _SIZE < label.y < sheet.height - _SIZE)
+    return stations + names + (len(marks) + len(others) + 1) * off
+
+
+def _half(text: str) -> float:
+    """Return half the width of a name, in pixels."""
+    return len(text) * _LETTER / 2

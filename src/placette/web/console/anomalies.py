@@ -21,7 +21,8 @@ from placette.web.pages.anomalies import SPANS
 MOST_LISTED = 100
 MOST_DAYS = 365
 """How far back anomalies are asked for."""
-_TONES = {"fault": "ochre", "event": "brick"}
+_TONES = {"fault": "brick", "event": "lavender", "undecided": "ochre"}
+"""As on the page of anomalies."""
 
 
 async def anomalies(desk: Desk, language: str, question: Question) -> View:
@@ -73,7 +74,7 @@ def _mark(desk: Desk, language: str, one: dict[str, Any], named: dict[int, Named
         start=seconds(one["start"]),
         end=seconds(one["end"]),
         text=f"{kind}, {named[one['datastream']].name}",
-        tone=_TONES.get(one["kind"], "brick"),
+        tone=_TONES[one["kind"]],
         kind=kind,
         dashed=fault,
     )
