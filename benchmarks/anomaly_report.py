@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
-from benchmarks.anomaly_injections import KINDS, Kind
+from benchmarks.anomaly_injections import KINDS
+from benchmarks.anomaly_injections import Kind as Put
 from benchmarks.anomaly_rivals import RIVALS
 from benchmarks.anomaly_score import OURS, Scored, Try, shape_of
 from benchmarks.anomaly_series import REPORTED
+from placette.analyse.anomaly import causes
+from placette.services.anomaly.terms import Kind
+from placette.services.anomaly.work import UNDECIDED, kind_of
 
 FIRST, LAST = "<!-- measured: written by python -m benchmarks --only anomaly -->\n", "<!-- end of measured -->\n"
+_CALLED = (*causes.SHAPES, causes.UNKNOWN)
 _BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
@@ -34,13 +40,14 @@ def text(scored: Scored, stamp: str) -> str:
 def summary(scored: Scored) -> dict[str, float]:
     """Return the figures for docs/benchmarks.md."""
     told = [each for each in scored.tries if each.faults]
-    late = [(each.faults[0] >= 0.5, each.known.kind.fault) for each in told]
+    late = [(kind_of(each.faults[0]), each.known.kind.fault) for each in told]
     return {
         "worst": max(each.ours for each in scored.clean if each.world.role == REPORTED),
         "recall": _mean([each.noticed[OURS] for each in scored.tries]),
         "rival": max(_mean([each.noticed[name] for each in scored.tries]) for name in _names(scored)),
-        "fault": _mean([truth for said, truth in late if said]),
-        "event": _mean([not truth for said, truth in late if not said]),
+        "fault": _mean([truth for said, truth in late if said == "fault"]),
+        "event": _mean([not truth for said, truth in late if said == "event"]),
+        "undecided": _mean([said == "undecided" for said, _ in late]),
     }
 
 
@@ -89,7 +96,7 @@ def _recall(scored: Scored) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _recall_line(kind: Kind, size: float, tries: list[Try], names: list[str]) -> str:
+def _recall_line(kind: Put, size: float, tries: list[Try], names: list[str]) -> str:
     delays = [each.delay for each in tries if each.delay is not None]
     delay = f"{np.median(delays):.0f} h" if delays else "–"
     shares = [f"{_mean([each.noticed[name] for each in tries]):.2f}" for name in names]
@@ -102,16 +109,20 @@ def _faults(scored: Scored) -> str:
     lines = [
         "### Fault or event\n",
         f"Of {len(told)} known anomalies that were found in the reported cities, from which nothing was learnt.\n",
-        "| known at | right | precision of *fault* | precision of *event* | Brier score | likeliest cause right |",
-        "|---|---|---|---|---|---|",
+        f"*Undecided* is said where a fault is between {UNDECIDED[0]:.0%} and {UNDECIDED[1]:.0%} probable.\n",
+        "| known at | undecided | right of the others | precision of *fault* | precision of *event* | Brier score |"
+        " likeliest cause right |",
+        "|---|---|---|---|---|---|---|",
     ]
     for place, when in ((1, "the hour of the alarm"), (0, "its end")):
         said = np.array([each.faults[place] for each in told])
         truth = np.array([each.known.kind.fault for each in told])
+        fault, event = said >= UNDECIDED[1], said < UNDECIDED[0]
+        sure = fault | event
         top = _mean([each.tops[place] == shape_of(each.known) for each in told])
         lines.append(
-            f"| {when} | {((said >= 0.5) == truth).mean():.2f} | {truth[said >= 0.5].mean():.2f} |"
-            f" {(~truth[said < 0.5]).mean():.2f} | {((said - truth) ** 2).mean():.3f} | {top:.2f} |"
+            f"| {when} | {(~sure).mean():.2f} | {(fault == truth)[sure].mean():.2f} | {truth[fault].mean():.2f} |"
+            f" {(~truth[event]).mean():.2f} | {((said - truth) ** 2).mean():.3f} | {top:.2f} |"
         )
     lines += ["", "Reliability at its end: of those said to be faults with this probability, how many were.\n"]
     lines += ["| said | number | said on average | were faults |", "|---|---|---|---|"]
@@ -126,16 +137,25 @@ def _faults(scored: Scored) -> str:
 
 
 def _by_kind(told: list[Try]) -> str:
-    lines = ["", "| kind | found | said to be a fault | likeliest cause right |", "|---|---|---|---|"]
+    lines = ["", "What each kind was called at its end, in numbers of anomalies.\n"]
+    lines += [
+        f"| kind | found | event | undecided | fault | {' | '.join(_CALLED)} |",
+        "|---" * (5 + len(_CALLED)) + "|",
+    ]
     for kind in KINDS:
         mine = [each for each in told if each.known.kind.name == kind.name]
         if mine:
-            fault = _mean([each.faults[0] >= 0.5 for each in mine])
-            top = _mean([each.tops[0] == shape_of(each.known) for each in mine])
-            lines.append(
-                f"| {kind.name} ({'fault' if kind.fault else 'event'}) | {len(mine)} | {fault:.2f} | {top:.2f} |"
-            )
+            kinds = [kind_of(each.faults[0]) for each in mine]
+            said = [str(kinds.count(each)) for each in get_args(Kind)]
+            tops = [each.tops[0] for each in mine]
+            called = [_bold(str(tops.count(shape)), shape == shape_of(mine[0].known)) for shape in _CALLED]
+            whole = f"{len(mine)} | {' | '.join(said)} | {' | '.join(called)}"
+            lines.append(f"| {kind.name} ({'fault' if kind.fault else 'event'}) | {whole} |")
     return "\n".join(lines) + "\n"
+
+
+def _bold(text: str, right: bool) -> str:
+    return f"**{text}**" if right else text
 
 
 def _expectation(scored: Scored) -> str:

@@ -16,6 +16,7 @@ from placette.analyse.anomaly import causes
 from placette.analyse.anomaly.detect import Looked, look
 from placette.analyse.anomaly.grouping import clusters
 from placette.analyse.anomaly.terms import Bools, Floats, Settings
+from placette.services.anomaly.work import held
 
 OURS = "Placette"
 SEEDS = (1, 2)
@@ -130,7 +131,9 @@ def _tries(world: World, seed: int, clean: Clean, before: dict[str, Floats], ala
             noticed[name] = bool(new.any())
         anomaly = found_of(one, looked, alarms)
         rows = rows_of(watched, looked, anomaly) if anomaly else []
-        told = [causes.pointed(causes.shapes(row), anomaly.direction) for _, row in rows] if anomaly else []
+        told = [
+            held(causes.pointed(causes.shapes(row), anomaly.direction), seen, anomaly) for seen, row in rows if anomaly
+        ]
         found.append(
             Try(
                 world=world.name,

@@ -1,6 +1,7 @@
 """Real hourly series of several cities as they are watched for anomalies: by the local clock, holidays marked.
 
-Madrid, Melbourne, London and Berlin serve to choose; Auckland, Leeds, Dublin, Beijing, Aix and Marseille to report.
+Madrid, Melbourne, London (two sets), Berlin and Valencia serve to choose;
+Auckland, Leeds, Dublin, Beijing, Aix and Marseille to report.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 def worlds(folder: Path) -> Iterable[World]:
     """Load all of them, one after the other."""
-    for one in (_madrid, _melbourne, _london, _berlin, _auckland, _leeds, _dublin, _beijing, _aix):
+    for one in (_madrid, _melbourne, _london, _berlin, _valencia, _kerb, _auckland, _leeds, _dublin, _beijing, _aix):
         yield one(folder)
 
 
@@ -173,6 +174,43 @@ def _berlin(folder: Path) -> World:
     names = ["albrecht", "bamberger", "dahlem", "dessauer", "jagen91", "marzahn", "rothenburg", "tiergarten", "buch"]
     values = _wide(path, "date", names, span)
     return _world("Berlin", "temperature", CHOSEN, values, span, "2019-07-01", event="episode")
+
+
+def _valencia(folder: Path) -> World:
+    span = ("2020-07-01", "2023-12-31")
+    names = ["no", "no2", "o3", "so2", "co", "pm10", "pm2.5"]
+    values = _wide(folder / "air/valencia_centre_hourly_2019.csv.gz", "datetime", names, span)
+    fixed = [(1, 1), (1, 6), (1, 22), (3, 19), (5, 1), (8, 15), (10, 9), (10, 12), (11, 1), (12, 6), (12, 8), (12, 25)]
+    off = _days(range(2020, 2024), fixed, (-2, 1))
+    return _world(
+        "Valencia",
+        "seven pollutants",
+        CHOSEN,
+        values,
+        span,
+        "2022-01-03",
+        holidays=off,
+        kinds=tuple(names),
+        event="episode",
+    )
+
+
+def _kerb(folder: Path) -> World:
+    span = ("1999-01-01", "2003-01-01")
+    names = ["nox", "no2", "o3", "so2", "co", "pm10"]
+    values = _wide(folder / "air/london_marylebone_1998_2005_openair_mydata.csv.gz", "date", names, span)
+    off = _days(range(1999, 2003), [(1, 1), (12, 25), (12, 26)], (-2, 1), ((5, 1), (5, 0), (8, 0)))
+    return _world(
+        "London, kerb",
+        "six pollutants",
+        CHOSEN,
+        values,
+        span,
+        "2001-01-01",
+        holidays=off,
+        kinds=tuple(names),
+        event="episode",
+    )
 
 
 def _auckland(folder: Path) -> World:

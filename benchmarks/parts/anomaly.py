@@ -55,6 +55,7 @@ def run(bench: Bench) -> Iterator[Result]:
     )
     yield _figure("said to be a fault and is one", found["fault"], "", None, more=True)
     yield _figure("said to be an event and is one", found["event"], "", None, more=True)
+    yield _figure("left undecided, of those noticed", found["undecided"], "", None)
 
 
 def _figure(name: str, value: float, unit: str, target: float | None, *, more: bool = False) -> Figure:

@@ -152,7 +152,7 @@ def _question(request: Request, store: Store, city: City, now: int) -> Choice:
         raise TooLarge("more than a year", "start", "ask for a shorter time")
     kind = asked.get("kind") or None
     if kind not in (None, *get_args(Kind)):
-        raise BadQuery(f"'{str(kind)[:40]}' is no kind", "kind", "fault or event")
+        raise BadQuery(f"'{str(kind)[:40]}' is no kind", "kind", "event, undecided or fault")
     place = asked.get("place") or None
     if place is not None and city.place(place) is None:
         raise NotFound(f"no place '{place[:80]}'", "place", f"one of {', '.join(each.key for each in city.places)}")

@@ -36,14 +36,21 @@ class Town:
     def __init__(self, store: Store, city: City) -> None:
         self.store = store
         self.city = city
-        self.now = NOW
-        end = NOW // HOUR_US
-        self.hours = np.arange(end - DAYS * 24, end)
+        self.until(NOW)
         self.anomalies = Anomalies(store, lambda: city, lambda: self.now, inline)
+
+    def until(self, now: int) -> None:
+        """Let the values end at another time (µs UTC)."""
+        self.now = now
+        self.hours = np.arange(now // HOUR_US - DAYS * 24, now // HOUR_US)
+
+    def local(self) -> list[datetime]:
+        """Return the hours by the city's clock."""
+        return [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone(PARIS) for hour in self.hours]
 
     def usual(self, seed: int = 0, level: float = 300.0) -> np.ndarray:
         """Return counts as a street has them: by hour, quieter on Sundays, with chance."""
-        local = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone(PARIS) for hour in self.hours]
+        local = self.local()
         clock = np.array([each.hour for each in local])
         sunday = np.array([each.weekday() == 6 for each in local])
         shape = np.exp(-((clock - 15.5) ** 2) / 18) * np.where(sunday, 0.6, 1.0) + 0.02

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+import duckdb
 import msgspec
 import numpy as np
 import pytest
 
+from placette.model.times import iso
 from placette.services.anomaly import Anomaly, Choice, State, chosen, state_of
 
 if TYPE_CHECKING:
     from tests.services.anomaly.conftest import Town
 
+PARIS = ZoneInfo("Europe/Paris")
 HOUR_US = 3_600_000_000
 COUNTERS = ("AIX-ROT-CNT-01", "AIX-ROT-CNT-02", "AIX-ROT-CNT-03", "AIX-ROT-CNT-04")
 SOUND = "AIX-ROT-SON-01/laeq"
@@ -28,8 +33,19 @@ def found(town: Town, days: int = 1) -> list[Anomaly]:
     return chosen(town.store, Choice(start=start, end=town.now))
 
 
+def attach(town: Town, thing: str, at: int) -> None:
+    """Hang a device at a site where another one hung before (``at`` in µs UTC)."""
+    rows = [(thing, "old", 0, at), (thing, "new", at, None)]
+
+    def write(con: duckdb.DuckDBPyConnection) -> None:
+        sql = "INSERT INTO attachment VALUES (?, ?, '', '', make_timestamp(?), make_timestamp(?), 'field', '')"
+        con.executemany(sql, rows)
+
+    town.store.change_now(write)
+
+
 def sound(town: Town) -> np.ndarray:
-    hours = np.arange(len(town.hours)) % 24
+    hours = np.array([each.hour for each in town.local()])
     return (55 + 8 * np.exp(-((hours - 14) ** 2) / 40) + np.random.default_rng(5).normal(0, 1, len(hours))).round(2)
 
 
@@ -130,6 +146,61 @@ def test_an_anomaly_ends_when_its_hours_end(evening: Town) -> None:
     assert {(one.code, one.start, one.ongoing) for one in crowd} <= {
         (one.code, one.start, one.ongoing) for one in later
     }
+
+
+@pytest.mark.parametrize("night", [datetime(2026, 3, 29, tzinfo=PARIS), datetime(2026, 10, 25, tzinfo=PARIS)])
+def test_nights_that_change_the_clocks_raise_no_alarm(town: Town, night: datetime) -> None:
+    midnight = int(night.timestamp()) * 1_000_000
+    town.until(midnight + 40 * HOUR_US)
+    crowded(town, by=1.0)
+    town.put(SOUND, sound(town))
+    assert look(town).looked_at == 5
+    touched = [one for one in found(town, 2) if one.start < iso(midnight + 7 * HOUR_US)]
+    assert [one for one in touched if one.end > iso(midnight)] == []
+
+
+LEVEL = 12 * 24
+
+
+def shifted(town: Town) -> int:
+    """Let a microphone be 9 dB louder since twelve days, and return when that began (µs UTC)."""
+    crowded(town, by=1.0)
+    level = sound(town)
+    level[-LEVEL:] += 9
+    town.put(SOUND, level)
+    return int(town.hours[-LEVEL]) * HOUR_US
+
+
+def test_a_sensor_that_was_hung_elsewhere_is_said_to_be_moved_once(town: Town) -> None:
+    since = shifted(town)
+    attach(town, "AIX-ROT-SON-01", since)
+    look(town)
+    mine = [one for one in found(town, 20) if one.code == SOUND]
+    first = next(one for one in mine if one.start <= iso(since + 24 * HOUR_US) < one.end)
+    assert (first.kind, first.causes[0].key) == ("fault", "moved")
+    assert "worked_on" in {proof.key for proof in first.evidence}
+    assert not any(one.ongoing for one in mine), "what a sensor measures at its new place becomes usual"
+
+
+def test_a_sensor_that_stands_at_another_place_begins_anew(town: Town) -> None:
+    since = shifted(town)
+    thing = town.store.directory.by_code[SOUND].thing_id
+
+    def move(con: duckdb.DuckDBPyConnection) -> None:
+        old = con.execute(
+            "SELECT x.location_id FROM historical_location h JOIN historical_location_location x"
+            " ON x.historical_location_id = h.id WHERE h.thing_id = ?",
+            [thing],
+        ).fetchone()
+        assert old is not None
+        con.execute("INSERT INTO location SELECT * REPLACE (990001 AS id) FROM location WHERE id = ?", [old[0]])
+        con.execute("INSERT INTO historical_location VALUES (990002, ?, make_timestamp(?))", [thing, since])
+        con.execute("INSERT INTO historical_location_location VALUES (990002, 990001)")
+
+    town.store.change_now(move)
+    state = look(town)
+    assert state.short == (SOUND,)
+    assert SOUND not in {one.code for one in found(town, 20)}
 
 
 def test_ten_days_of_history_say_so(town: Town) -> None:

@@ -158,8 +158,17 @@ def causes(probabilities: dict[str, float], seen: Evidence, context: Context) ->
         for key, weight in parts.items():
             name = key, None if shape == UNKNOWN else shape not in EVENTS
             found[name] = found.get(name, 0.0) + share * weight / total
-    ordered = sorted(found.items(), key=lambda item: -item[1])[:_MOST]
-    return [Cause(key, round(share, 3), fault) for (key, fault), share in ordered if share >= _LEAST]
+    ordered = [Cause(key, round(share, 3), fault) for (key, fault), share in found.items() if share >= _LEAST]
+    ordered.sort(key=lambda cause: -cause.confidence)
+    return _both(ordered)
+
+
+def _both(ordered: list[Cause]) -> list[Cause]:
+    """Return the first causes; the likeliest fault and the likeliest event are among them."""
+    firsts = {cause.fault: cause for cause in reversed(ordered)}
+    kept = [firsts[side] for side in (True, False) if side in firsts]
+    rest = [cause for cause in ordered if cause not in kept][: _MOST - len(kept)]
+    return sorted([*kept, *rest], key=lambda cause: -cause.confidence)
 
 
 def is_fault(probabilities: dict[str, float], seen: Evidence) -> float:

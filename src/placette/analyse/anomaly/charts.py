@@ -1,4 +1,4 @@
-"""Eleven charts of one series, each with its own idea of what is strange: one score per hour, the larger the stranger.
+"""Fifteen charts of one series, each with its own idea of what is strange: one score per hour, the larger the stranger.
 
 A chart looks back over a window that ends at its hour. How strange a score is, its own past says (``tail``).
 """
@@ -15,8 +15,12 @@ from placette.analyse.anomaly.terms import DAY, Bools, Floats, Ints, Settings, W
 WINDOWS = {
     "jump": 1,
     "surge": 1,
+    "peak": 1,
+    "level": 1,
+    "apart": 1,
     "amount": 4,
     "hours": 6,
+    "bulk": 24,
     "day": 24,
     "alone": 24,
     "week": 168,
@@ -63,10 +67,15 @@ def scores(watched: Watched, settings: Settings) -> Scores:
     runs, still = _still(watched.values, watched.counted)
     clock, shift = _clock(model)
     rough = np.log(trailing_mean(np.abs(fast), 0, DAY - 1, 0.75) + 0.02)
+    amounts = _units(watched.values, model, model.middle)
     means = {
         "jump": _levelled(fast, 12),
         "surge": _levelled(_units(watched.values, model, model.transformed - model.fast), 1),
-        "amount": _levelled(trailing_mean(_units(watched.values, model, model.middle), 0, 3, 0.6), 1),
+        "peak": _levelled(_height(watched.values), 1),
+        "level": _levelled(_height(model.transformed), 4),
+        "apart": _levelled(followed(fast, watched, settings).alone, 12),
+        "amount": _levelled(trailing_mean(amounts, 0, 3, 0.6), 1),
+        "bulk": _levelled(trailing_mean(amounts, 0, DAY - 1, 0.6), 1),
         "hours": _levelled(_mean(slow, 6), 12),
         "day": _levelled(_mean(slow, 24), 1),
         "alone": _levelled(_mean(others.alone, 24), 1),
@@ -101,6 +110,13 @@ def _units(values: Floats, model: Expected, middle: Floats) -> Floats:
     away = values - back
     size = trailing_mean(np.abs(away), DAY, 57 * DAY, 0.2)
     return np.asarray(np.clip(away / np.maximum(size, 1e-9), -60, 60))
+
+
+def _height(values: Floats) -> Floats:
+    """Return how high values stand among all those of the eight weeks before, whatever the hour, in deviations."""
+    middle = trailing_mean(values, DAY, 57 * DAY, 0.2)
+    spread = trailing_mean(values**2, DAY, 57 * DAY, 0.2) - middle**2
+    return np.asarray(np.clip((values - middle) / np.sqrt(np.maximum(spread, 1e-12)), -60, 60))
 
 
 def _levelled(values: Floats, groups: int) -> Floats:

@@ -11,17 +11,21 @@ from placette.analyse.anomaly.grouping import Anomaly, anomalies
 from placette.analyse.anomaly.terms import Bools, Floats, Ints, Settings, Watched
 
 _SHARES = {
-    "jump": 0.3,
-    "surge": 0.1,
-    "amount": 0.2,
-    "hours": 0.08,
-    "day": 0.1,
-    "alone": 0.08,
-    "week": 0.3,
-    "noisy": 0.15,
-    "quiet": 0.05,
-    "clock": 0.12,
-    "still": 0.05,
+    "jump": 0.119,
+    "surge": 0.0648,
+    "peak": 0.119,
+    "level": 0.0648,
+    "apart": 0.367,
+    "amount": 0.184,
+    "hours": 0.0324,
+    "bulk": 0.119,
+    "day": 0.0648,
+    "alone": 0.054,
+    "week": 0.367,
+    "noisy": 0.0324,
+    "quiet": 0.0108,
+    "clock": 0.0378,
+    "still": 0.0594,
 }
 SHARES = np.array([_SHARES[chart] for chart in CHARTS])
 """How much of the allowed false alarms each chart may spend. More than one in all, since charts alarm together: so

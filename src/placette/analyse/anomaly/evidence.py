@@ -42,6 +42,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The largest step from what the hour before let expect, within the first three hours."""
     smooth: float
     """Correlation of deviations with those an hour later, -1 to 1."""
+    bell: float
+    """Correlation with half a wave from an hour before to an hour after, -1 to 1: what gathers and goes, or a block."""
     roughness: float
     """Logarithm (to the base 2) of hour-to-hour scatter over its usual."""
     longest_run: int
@@ -59,7 +61,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 FEATURES = (
     "share_moved", "no_neighbours", "followed", "alone", "peak", "negative", "abrupt", "smooth", "rough", "still_run",
-    "log_hours", "to_zero", "gap", *CHARTS,
+    "log_hours", "to_zero", "gap", "bell", "lone_smooth", "lone_abrupt", "lone_bell", "lone_hours", *CHARTS,
 )  # fmt: skip
 """What the choice between causes looks at, in this order; charts by how rare their score was (-log10, at most 4)."""
 
@@ -80,7 +82,7 @@ def evidence(watched: Watched, scores: Scores, one: Anomaly) -> Evidence:
     values = watched.values[hours, one.series]
     around, strange = _around(watched, scores, one)
     return Evidence(
-        zeros=_zeros(values, one.direction),
+        zeros=_zeros(values, direction),
         around=around,
         strange=strange,
         neighbours=len(means),
@@ -91,6 +93,7 @@ def evidence(watched: Watched, scores: Scores, one: Anomaly) -> Evidence:
         peak=peak,
         abrupt=float(np.abs(fast[:3]).max(initial=0.0)),
         smooth=_smoothness(own),
+        bell=_bell(scores.residuals[max(0, one.start - 1) : one.end + 2, one.series] * direction),
         roughness=float(np.log2((np.abs(fast).mean() + 0.02) / _EXPECTED_ROUGHNESS)) if len(fast) >= 6 else 0.0,
         longest_run=int(scores.runs[hours, one.series].max(initial=0)),
         missing_before=int(np.isnan(watched.values[max(0, one.start - DAY) : one.start, one.series]).sum()),
@@ -118,6 +121,7 @@ def _around(watched: Watched, scores: Scores, one: Anomaly) -> tuple[int, int]:
 
 def features(watched: Watched, one: Anomaly, seen: Evidence) -> Floats:
     """Return the evidence as the row of numbers that ``FEATURES`` names."""
+    lone = 1 - seen.moved / seen.neighbours if seen.neighbours else 0.0
     charts = [min(-np.log10(max(one.rarest[name], 1e-9)), _RARE) for name in CHARTS]
     return np.array(
         [
@@ -134,6 +138,11 @@ def features(watched: Watched, one: Anomaly, seen: Evidence) -> Floats:
             np.log2(seen.hours),
             seen.zeros,
             seen.missing_before / DAY,
+            seen.bell,
+            lone * seen.smooth,
+            lone * min(seen.abrupt, 15.0) / 3,
+            lone * seen.bell,
+            lone * np.log2(seen.hours),
             *charts,
         ]
     )
@@ -161,6 +170,20 @@ def _smoothness(own: Floats) -> float:
     return float(np.corrcoef(first[both], second[both])[0, 1])
 
 
+def _bell(own: Floats) -> float:
+    """Return how much deviations look like half a wave, 0 for fewer than five hours.
+
+    >>> round(_bell(np.sin(np.pi * np.arange(9) / 8)), 2), round(_bell(np.array([0.0, 3, 3, 3, 3, 0])), 2)
+    (1.0, 0.93)
+    """
+    known = ~np.isnan(own)
+    wave = np.sin(np.pi * np.arange(len(own)) / max(len(own) - 1, 1))[known]
+    left = np.clip(own[known], -8, 8)
+    if len(left) < 5 or left.std() < 1e-9:
+        return 0.0
+    return float(np.corrcoef(left, wave)[0, 1])
+
+
 NOTHING = Evidence(
     zeros=0.0,
     around=0,
@@ -173,6 +196,7 @@ NOTHING = Evidence(
     peak=0.0,
     abrupt=0.0,
     smooth=0.0,
+    bell=0.0,
     roughness=0.0,
     longest_run=0,
     missing_before=0,

@@ -8,8 +8,8 @@ import numpy as np
 from placette.analyse.anomaly.charts import CHARTS, WINDOWS, Scores
 from placette.analyse.anomaly.terms import Bools, Floats, Ints, Settings
 
-_TWO_SIDED = frozenset({"jump", "surge", "amount", "hours", "day", "alone", "week"})
-_SHORT = frozenset({"jump", "surge", "amount", "hours"})
+_SHORT = frozenset({"jump", "surge", "peak", "level", "apart", "amount", "hours"})
+TWO_SIDED = _SHORT | {"bulk", "day", "alone", "week"}
 _BESIDE = 1.5
 _WILD = 1.5
 _REFERENCE = 0.75
@@ -94,7 +94,7 @@ def _anomaly(scores: Scores, rarity: Floats, rare: Floats, which: Ints, hours: I
         rarity=float(rare[rarest, series]),
         chart=chart,
         rarest={name: float(rarity[place, hours, series].min()) for place, name in enumerate(CHARTS)},
-        direction=int(sign) if chart in _TWO_SIDED else 0,
+        direction=int(sign) if chart in TWO_SIDED else 0,
         size=_size(scores.residuals[start : end + 1, series]),
         ongoing=int(hours[-1]) >= len(rare) - 1,
     )
@@ -111,7 +111,7 @@ def _reached(deviations: Floats, start: int, end: int) -> tuple[int, int]:
 
 def _traced(scores: Scores, hour: int, chart: str, series: int) -> tuple[int, int]:
     """Return the part of a chart's window, up to ``hour``, that made it alarm: where the deviations add up to most."""
-    if chart in ("jump", "surge"):
+    if WINDOWS[chart] == 1:
         return hour, hour
     if chart == "still":
         return hour - int(scores.runs[hour, series]), hour
@@ -119,7 +119,7 @@ def _traced(scores: Scores, hour: int, chart: str, series: int) -> tuple[int, in
     if chart == "noisy":
         first, last = _heaviest(np.nan_to_num(np.clip(np.abs(scores.steps[begin : hour + 1, series]), 0, 8) - _WILD))
         return begin + first, begin + last
-    if chart not in _TWO_SIDED:
+    if chart not in TWO_SIDED:
         return begin, hour
     sign = float(scores.signs[CHARTS.index(chart), hour, series])
     part = np.nan_to_num(np.clip(scores.residuals[begin : hour + 1, series] * sign, -8, 8) - _REFERENCE)

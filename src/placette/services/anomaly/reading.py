@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import msgspec
 
@@ -16,7 +17,8 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     """One anomaly of one datastream; times ISO 8601, values in ``unit`` at its strangest hour.
 
     ``score``: once in how many days an hour so strange comes. ``fault`` is the probability that the sensor is at
-    fault; ``kind`` follows from it. ``low`` to ``high``: 98 of 100 such hours. ``seen`` is when it could first be told.
+    fault; ``kind`` follows from it, "undecided" where the evidence is thin.
+    ``low`` to ``high``: 98 of 100 such hours. ``seen`` is when it could first be told.
     """
 
     datastream: int
@@ -107,5 +109,5 @@ _SAME = (
 
 
 def by_kind(found: Sequence[Anomaly]) -> dict[Kind, list[Anomaly]]:
-    """Return faults and events apart, in their order."""
-    return {kind: [one for one in found if one.kind == kind] for kind in ("fault", "event")}
+    """Return events, faults and what is neither for sure apart, in their order."""
+    return {kind: [one for one in found if one.kind == kind] for kind in get_args(Kind)}

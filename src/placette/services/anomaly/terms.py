@@ -12,7 +12,8 @@ from placette.analyse.anomaly.causes import Family
 from placette.analyse.anomaly.terms import Settings, Watched
 
 Floats = npt.NDArray[np.float64]
-Kind = Literal["fault", "event"]
+Kind = Literal["event", "undecided", "fault"]
+"""In the order in which they are told."""
 HOUR_US = 3_600_000_000
 WITHDRAWN = "withdrawn"
 

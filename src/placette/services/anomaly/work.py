@@ -17,11 +17,16 @@ from placette.services.anomaly.terms import Around, Asked, Candidate, Floats, Fo
 BAND = 2.33
 """Scales on either side of the expected: 98 of 100 good hours lie within."""
 MOST_DAYS = 3650.0
+UNDECIDED = 0.3, 0.9
+"""Of known anomalies said to be faults with a probability in between, half were: neither word is said of them."""
 _BEFORE_H, _AFTER_H, _MOST_H = 36, 12, 96
 _WORKED_H = 48
 _FLAGGED = 0.3
 _FLAG_ODDS = 3.0
 """How much likelier a fault is where quality control doubts a third of the values too (practice, not fitted)."""
+_WORKED_ODDS = 5.0
+_REHUNG_ODDS = 30.0
+"""How much likelier a fault is that begins within two days of work at the device; one that lasts a day (practice)."""
 _STRANGE_DEVICES = 2
 _STRANGE_SHARE = 0.3
 _AROUND_ODDS = 10.0
@@ -44,12 +49,11 @@ def work(asked: Asked) -> Told:
 def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
     seen = evidence.evidence(asked.watched, looked.scores, one)
     shapes = causes.shapes(evidence.features(asked.watched, one, seen))
-    chances = _held(causes.pointed(shapes, one.direction), seen, one)
+    chances = held(causes.pointed(shapes, one.direction), seen, one)
     flagged = _mean(asked.flagged[one.start : one.end + 1, one.series])
-    fault = _adjusted(causes.is_fault(chances, seen), seen, one, flagged)
     around = asked.around[one.series]
     context, names = _context(asked, around, one)
-    kind: Kind = "fault" if fault >= 0.5 else "event"
+    fault = _adjusted(causes.is_fault(chances, seen), seen, one, flagged, context)
     chances = _weighed(chances, fault)
     listed = tuple(
         Candidate(key=each.key, confidence=each.confidence, fault=each.fault, name=names.get(each.key, ""))
@@ -64,7 +68,7 @@ def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
         end=one.end,
         seen=one.seen,
         peak=peak,
-        kind=kind,
+        kind=kind_of(fault),
         fault=round(fault, 3),
         score=round(min(1 / max(one.rarity, 1e-9), MOST_DAYS), 1),
         chart=one.chart,
@@ -81,7 +85,16 @@ def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
     )
 
 
-def _held(chances: dict[str, float], seen: evidence.Evidence, one: Anomaly) -> dict[str, float]:
+def kind_of(fault: float) -> Kind:
+    """Return what an anomaly is called that is a fault with this probability.
+
+    >>> [kind_of(share) for share in (0.1, 0.5, 0.95)]
+    ['event', 'undecided', 'fault']
+    """
+    return "event" if fault < UNDECIDED[0] else "fault" if fault >= UNDECIDED[1] else "undecided"
+
+
+def held(chances: dict[str, float], seen: evidence.Evidence, one: Anomaly) -> dict[str, float]:
     """Return the shapes' probabilities; the regression alone doubts a long stillness among values that are usual."""
     stuck = chances["stuck"]
     if seen.longest_run < _HELD_H or one.rarest["still"] > _HELD_RARE or stuck >= _HELD_SHARE:
@@ -90,11 +103,13 @@ def _held(chances: dict[str, float], seen: evidence.Evidence, one: Anomaly) -> d
     return {shape: share * factor for shape, share in chances.items()} | {"stuck": _HELD_SHARE}
 
 
-def _adjusted(fault: float, seen: evidence.Evidence, one: Anomaly, flagged: float) -> float:
-    """Return the probability of a fault with what the regression cannot have seen: flags, and devices near by."""
+def _adjusted(fault: float, seen: evidence.Evidence, one: Anomaly, flagged: float, context: causes.Context) -> float:
+    """Return the probability of a fault with what the regression cannot have seen: flags, work, devices near by."""
     odds = fault / max(1 - fault, 1e-9)
     if flagged >= _FLAGGED:  # false for NaN: nothing is known of flags
         odds *= _FLAG_ODDS
+    if context.worked_on:
+        odds *= _WORKED_ODDS if seen.hours < DAY else _REHUNG_ODDS
     shared = seen.strange >= max(_STRANGE_DEVICES, _STRANGE_SHARE * seen.around)
     if shared and one.rarest["still"] > _SURELY_STUCK:
         odds /= _AROUND_ODDS
