@@ -31,6 +31,12 @@ def test_a_unit_is_held_to_its_number_and_agrees_with_it() -> None:
     assert FR.quantity(12, "{person}/h") == f"12{HARD}pers./h"
 
 
+def test_shares_and_positions_follow_the_language() -> None:
+    assert (FR.percent(12.34, 1), EN.percent(12.34, 1)) == (f"12,3{HARD}%", "12.3%")
+    assert FR.position(43.5263, 5.44523) == f"43,52630{HARD}; 5,44523"
+    assert EN.position(43.5263, 5.44523) == "43.52630, 5.44523"
+
+
 @pytest.mark.parametrize(("count", "french"), [(0, "0"), (999, "999"), (1_500, "1,5"), (238_000_000_000, "238")])
 def test_sizes_stay_above_one(count: int, french: str) -> None:
     assert FR.size(count).split(THIN)[0].split(HARD)[0] == french

@@ -10,8 +10,8 @@ const CAMERA = { facingMode: "environment", width: { ideal: 1280 }, height: { id
 const REFUSALS: Record<string, string> = { NotAllowedError: "denied", NotFoundError: "none", OverconstrainedError: "none" };
 
 /**
- * `<placette-scan for="device" code="code" labels="{…}">`: reads the QR code of a device with the camera. Frames stay in
- * the browser. The camera is off as soon as something was read, and when the page is hidden or left.
+ * `<placette-scan for="device" code="code" labels="{…}">`: reads the QR code of a device with the camera. The hidden
+ * button with a span that it holds is shown where this can be tried. Frames stay in the browser. The camera is off as soon as something was read, and when the page is hidden or left.
  *
  * - `for`: id of the field of the device's identifier; `code`: id of the field of the site's code, for our own labels
  * - `labels` (JSON): `scan`, `stop`, `view`, `aim`, `slow`, `denied`, `none`, `busy`, `insecure`, `unloaded`, `found`,
@@ -20,7 +20,6 @@ const REFUSALS: Record<string, string> = { NotAllowedError: "denied", NotFoundEr
 export class PlacetteScan extends HTMLElement {
   private looking: AbortController | undefined;
   private readonly said = document.createElement("p");
-  private readonly button = document.createElement("button");
   private readonly view = document.createElement("div");
   private readonly video = document.createElement("video");
 
@@ -28,11 +27,9 @@ export class PlacetteScan extends HTMLElement {
     this.target?.addEventListener("change", this.typed);
     this.said.className = "found";
     this.said.setAttribute("role", "status");
+    this.append(this.said);
     if (isSecureContext) this.offer();
-    else {
-      this.replaceChildren(this.said);
-      this.say("insecure");
-    }
+    else this.say("insecure");
   }
 
   disconnectedCallback(): void {
@@ -55,24 +52,24 @@ export class PlacetteScan extends HTMLElement {
   }
 
   private offer(): void {
-    this.button.type = "button";
-    this.button.className = "button button-tall";
-    this.button.textContent = this.labels["scan"] ?? "";
-    this.button.onclick = () => void (this.looking ? this.stop() : this.scan());
+    const button = this.querySelector("button");
+    if (!button) return;
+    button.hidden = false;
+    button.onclick = () => void (this.looking ? this.stop() : this.scan());
     this.view.className = "scan-view";
     this.view.hidden = true;
     this.video.muted = true;
     this.video.playsInline = true;
     this.video.setAttribute("aria-label", this.labels["view"] ?? "");
     this.view.replaceChildren(this.video);
-    this.replaceChildren(this.button, this.view, this.said);
+    this.said.before(this.view);
     document.addEventListener("visibilitychange", this.leave);
     addEventListener("pagehide", this.stop);
   }
 
   private async scan(): Promise<void> {
     const { signal } = (this.looking = new AbortController());
-    this.button.textContent = this.labels["stop"] ?? "";
+    this.offers("stop");
     this.said.textContent = "";
     try {
       const read = await reader();
@@ -117,7 +114,7 @@ export class PlacetteScan extends HTMLElement {
     this.video.srcObject = null;
     this.view.hidden = true;
     this.said.textContent = "";
-    this.button.textContent = this.labels["scan"] ?? "";
+    this.offers("scan");
   };
 
   private readonly lose = (): void => {
@@ -128,6 +125,11 @@ export class PlacetteScan extends HTMLElement {
   private readonly leave = (): void => {
     if (document.hidden) this.stop();
   };
+
+  private offers(label: string): void {
+    const words = this.querySelector("button span");
+    if (words) words.textContent = this.labels[label] ?? "";
+  }
 
   private say(label: string, code = ""): void {
     const words = (this.labels[label] ?? "").replace("{code}", code);

@@ -52,6 +52,15 @@ class Figures:
         unit = self.unit(code, round(value, decimals))
         return f"{self.number(value, decimals)}{NBSP}{unit}" if unit else self.number(value, decimals)
 
+    def percent(self, value: float, decimals: int = 0) -> str:
+        """Return a share of a hundred as the language writes it: 21%, and in French 21 % with a non-breaking space."""
+        return self._words("outlook.percent", value=self.number(value, decimals))
+
+    def position(self, latitude: float, longitude: float) -> str:
+        """Return a position in degrees to the metre; where the decimal mark is a comma, a semicolon stands between."""
+        both = (self.number(latitude, 5), self.number(longitude, 5))
+        return f"{NBSP}; ".join(both) if "," in both[0] else ", ".join(both)
+
     def distance(self, metres: float) -> str:
         """Return a distance: metres to the nearest ten, kilometres with one decimal, round kilometres without."""
         if metres >= 1000:
