@@ -25,6 +25,8 @@ from placette.city.quality import read_quality
 from placette.city.tables import Check, Reader
 from placette.city.things import FILE as THINGS
 from placette.city.things import Known, read_things
+from placette.city.thresholds import FILE as THRESHOLDS
+from placette.city.thresholds import read_thresholds
 from placette.city.wifi import check_quantities, read_calibrations
 from placette.city.words import check_country, check_key, check_languages, check_zone
 from placette.model.errors import BadInput
@@ -79,6 +81,7 @@ class _Documents(NamedTuple):
     calendar: Document | None
     corrections: Document | None
     maps: Document | None
+    thresholds: Document | None
 
 
 def _documents(folder: Path, faults: list[Fault]) -> _Documents:
@@ -96,6 +99,7 @@ def _documents(folder: Path, faults: list[Fault]) -> _Documents:
         calendar=optional(CALENDAR),
         corrections=optional(CORRECTIONS),
         maps=optional(MAPS),
+        thresholds=optional(THRESHOLDS),
     )
 
 
@@ -122,6 +126,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
     stated, within = file.corrections, (properties, models, devices)
     corrections, fitted = read_corrections(folder, stated, *within, faults) if stated else ((), {})
     covariates, covered = read_covariates(folder, file.maps, languages, properties, faults) if file.maps else ((), {})
+    own = read_thresholds(file.thresholds, languages, properties, faults) if file.thresholds else ()
     if file.models:
         faults += check_quantities(devices, models, networks, file.models)
     counted = read_calibrations(folder, {device.code for device in devices}, faults)
@@ -138,6 +143,7 @@ def _load(folder: Path) -> tuple[City | None, list[Fault]]:
         quality=quality,
         corrections=corrections,
         calibrations=fitted,
+        thresholds=own,
         covariates=covariates,
         covariate_files=covered,
         networks=networks | networks_of(feeds),

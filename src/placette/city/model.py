@@ -300,6 +300,27 @@ class Covariate(msgspec.Struct, frozen=True, kw_only=True):
     log: bool = False
 
 
+class Threshold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One dated row of a ``thresholds.toml``; ``value`` in ``unit`` (UCUM) of an hour's or a day's value.
+
+    ``exact`` is false where the text asks more than one value can say, ``confirmed`` where its own words were not read.
+    ``names`` are those of a city's own; the known ones have theirs in the pages' catalogue.
+    """
+
+    key: str
+    property: str
+    step: Literal["hour", "day"]
+    value: float
+    unit: str
+    kind: Literal["information", "alert", "limit", "guideline", "practice"]
+    valid_from: date
+    source: str
+    valid_to: date | None = None
+    exact: bool = True
+    confirmed: bool = False
+    names: Texts = {}
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """A whole city folder. ``outline`` is a GeoJSON Polygon or MultiPolygon geometry, ``zone`` an IANA time zone."""
 
@@ -324,6 +345,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     corrections: tuple[Correction, ...] = ()
     calibrations: dict[str, str] = {}
     """The text of each fitted file that a correction names."""
+    thresholds: tuple[Threshold, ...] = ()
     covariates: tuple[Covariate, ...] = ()
     covariate_files: dict[str, str] = {}
     """The text of each file that a covariate names."""

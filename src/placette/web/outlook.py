@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,6 +14,7 @@ from placette.model.times import MICROS_PER_S, micros
 from placette.publish.columns import gather
 from placette.services.forecast.derived import code_of
 from placette.services.forecast.reading import Forecast, newest
+from placette.services.forecast.terms import DAY_KEY
 from placette.store import DatastreamInfo
 from placette.web.fans import INNER, MEDIAN, OUTER, Fan, fan
 from placette.web.figures import Figures
@@ -55,6 +57,9 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     high: str
     base: str
     parts: tuple[Part, ...]
+
+
+_LEAST_CHANCE = 0.01
 
 
 class Risk(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +161,7 @@ async def _outlook(
             before,
             told.time[:count],
             quantiles,
-            [(each.threshold, words(f"threshold.{each.key}")) for each in told.exceedance],
+            [(each.threshold, threshold_name(site, language, each.key)) for each in told.exceedance],
             site.renderer.zone,
             words.locale,
         ),
@@ -230,7 +235,7 @@ def _risks(site: Site, language: str, told: Forecast, count: int, number: Number
         at = told.time[most] * MICROS_PER_S
         found.append(
             Risk(
-                name=words(f"threshold.{each.key}"),
+                name=threshold_name(site, language, each.key),
                 limit=number(each.threshold),
                 source=each.source,
                 chance=percent(words, figures, chances[most]),
@@ -239,7 +244,37 @@ def _risks(site: Site, language: str, told: Forecast, count: int, number: Number
                 calibrated=each.calibrated,
             )
         )
-    return tuple(found)
+    return (*found, *_of_days(site, language, told, number))
+
+
+def _of_days(site: Site, language: str, told: Forecast, number: Number) -> list[Risk]:
+    """Return the chances of the next whole day; of the highest hour only where it may well be."""
+    figures, words = site.renderer.figures(language), site.renderer.words(language)
+    zone = ZoneInfo(site.city.zone)
+    return [
+        Risk(
+            name=threshold_name(site, language, DAY_KEY.format(each.key)),
+            limit=number(each.threshold),
+            source=each.source,
+            chance=percent(words, figures, each.probability[0]),
+            when=figures.date(
+                int(datetime.fromisoformat(each.date[0]).replace(tzinfo=zone).timestamp()) * MICROS_PER_S
+            ),
+            exact=each.exact,
+            calibrated=each.calibrated,
+        )
+        for each in told.days
+        if each.of != "highest" or each.probability[0] >= _LEAST_CHANCE
+    ]
+
+
+def threshold_name(site: Site, language: str, key: str) -> str:
+    """Return the name of a threshold, the city's own or of those known; of a whole day by a key of ``DAY_KEY``."""
+    plain = key.removesuffix(DAY_KEY.format(""))
+    words = site.renderer.words(language)
+    own = next((each.names[language] for each in site.city.thresholds if each.key == plain), "")
+    name = own or words(f"threshold.{plain}")
+    return words("outlook.of_day", name=name) if plain != key else name
 
 
 def percent(words: Words, figures: Figures, share: float) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,7 +17,7 @@ from placette.analyse.forecast import system
 from placette.analyse.forecast.boosted import Boosted
 from placette.analyse.forecast.learning import Drawing
 from placette.analyse.forecast.neural import Neural
-from placette.city.model import City
+from placette.city.model import City, Threshold
 from placette.model.entities import Origin
 from placette.model.observations import TIME
 from placette.publish.city_sync import sync
@@ -72,7 +74,20 @@ def make(foreseeing: Foreseeing, now: int, step: Step = "hour") -> Told | None:
 
 @pytest.fixture(scope="package")
 def city() -> City:
-    return cities.read(AIX)
+    """Aix, which holds its counters against a busy day and a busy hour of its own."""
+    busy = Threshold(
+        key="busy_day",
+        property="pedestrians",
+        step="day",
+        value=1_200,
+        unit="{person}",
+        kind="practice",
+        valid_from=date(2020, 1, 1),
+        source="the shop-keepers",
+        names={"fr": "Jour animé", "en": "Busy day"},
+    )
+    hour = msgspec.structs.replace(busy, key="busy_hour", step="hour", value=130, names={"fr": "Heure", "en": "Hour"})
+    return msgspec.structs.replace(cities.read(AIX), thresholds=(busy, hour))
 
 
 @pytest.fixture

@@ -25,13 +25,16 @@ from tests.services.forecast.conftest import (
     street,
 )
 
+from placette.analyse.forecast.terms import Panel
 from placette.city.model import City
 from placette.model.entities import Location
 from placette.model.errors import NotFound
 from placette.services.forecast import selection, worker
 from placette.services.forecast.foreseeing import Foreseeing, state_of
+from placette.services.forecast.keeping import Kept, packed
 from placette.services.forecast.reading import Forecast, newest
 from placette.services.forecast.terms import LEVELS
+from placette.services.forecast.widening import GAIN, factors, widened
 from placette.services.forecast.worker import work
 from placette.store import Store, catalogue
 
@@ -114,6 +117,47 @@ def test_a_peak_says_what_it_is_made_of(lived: Lived, city: City) -> None:
     assert len(whole.peaks) == 2  # today's and tomorrow's
     for peak in whole.peaks:
         assert sum(each.effect for each in peak.contributions) == pytest.approx(peak.value - peak.base, rel=1e-3)
+
+
+def test_whole_days_have_chances_from_the_forecast_of_their_hours(lived: Lived, city: City) -> None:
+    whole = read(lived.store, city, COUNTER)
+    assert whole is not None
+    days = {each.key: each for each in whole.days}
+    assert {key: each.of for key, each in days.items()} == {"busy_day": "sum", "busy_hour": "highest"}
+    assert days["busy_day"].names["fr"] == "Jour animé"
+    assert (days["busy_day"].date[0], len(days["busy_day"].date)) == ("2026-06-01", 14)
+    weekday, sunday = days["busy_day"].probability[0], days["busy_day"].probability[6]
+    assert (weekday > 0.8, sunday < 0.2) == (True, True)  # 1,440 passers-by on a weekday, 580 at the weekend
+    board = lived.told.board
+    assert board is not None
+    mine = next(each for each in board.standings if each.datastream == whole.datastream)
+    score = next(each for each in mine.thresholds if each.key == "busy_day@day")
+    assert (score.count, score.events) == (14, 10)
+    assert score.brier < 0.5 * score.climatology
+    assert {"busy_day@day", "busy_hour@day"} <= {each.key for each in board.curves}
+
+
+def test_bands_that_miss_too_much_are_wider_the_next_day(store: Store, city: City) -> None:
+    info = store.directory.by_code[COUNTER]
+    values = np.tile(np.sin(np.arange(24) / 24 * 2 * np.pi) - 1, 21)[:, None]
+    panel = Panel(values=values, start_s=0, step_s=3_600, known=np.empty((504, 0)))
+    made = np.linspace(-4, 4, len(LEVELS))[None, None, :] * np.ones((24, 1, 1))
+    logarithms = []
+    for shift in (0.0, 9.0):  # all values inside, all values outside
+        kept = Kept(
+            start_s=20 * 86_400,
+            keys=(info.id,),
+            steps=24,
+            parts=(),
+            raw=packed(made),
+            final=packed(made + shift),
+            widened={"pedestrians": 0.1},
+        )
+        logarithms.append(float(factors(panel, [kept], (info.id,), ("pedestrians",), "hour")[0]))
+    assert logarithms == pytest.approx([0.1 - 0.2 * GAIN["hour"], 0.1 + 0.8 * GAIN["hour"]])
+    wide = widened(panel, made, np.array([np.log(2.0)]))
+    assert wide[0, 0] == pytest.approx(2 * made[0, 0])
+    assert factors(panel, [], (info.id,), ("pedestrians",), "hour").tolist() == [0.0]
 
 
 def test_late_data_is_used_by_the_next_issue(lived: Lived) -> None:

@@ -122,7 +122,10 @@ class Foreseeing:
             keys=keys,
             groups=tuple(info.property_key or "" for info in series.infos),
             outputs=derived.outputs(self._store, series.infos, due.step),
-            limits=thresholds.limits(series.infos, due.step, self._day(due.issued)),
+            limits=thresholds.limits(self._city, series.infos, due.step, self._day(due.issued)),
+            day_limits=thresholds.day_limits(self._city, series.infos, self._day(due.issued))
+            if due.step == "hour"
+            else (),
             naive=tuple(board[key].method == NAIVE if key in board else False for key in keys),
             instants=instants[ahead:],
             issued=due.at_once or due.issued,

@@ -47,6 +47,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One former issue: local time of its first step (s), its series, and quantiles (steps × series × levels, f4).
 
     ``parts`` are the forecaster's own, before weighing; ``raw`` before correction, ``final`` as it would be shown.
+    ``widened`` is the logarithm of how many times wider each property's bands were made (``widening``).
     """
 
     start_s: int
@@ -56,6 +57,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     final: bytes
     replayed: bool = False
+    widened: dict[str, float] = {}
 
     def array(self, data: bytes) -> Floats:
         """Return stored quantiles as they were."""

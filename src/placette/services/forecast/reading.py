@@ -16,7 +16,7 @@ from placette.model.times import MICROS_PER_S, iso
 from placette.services.forecast import thresholds
 from placette.services.forecast.derived import code_of
 from placette.services.forecast.foreseeing import STEPS, state_of
-from placette.services.forecast.terms import LEVELS, SHOWN, STEP_S, Board, Standing, State, Step
+from placette.services.forecast.terms import DAY_KEY, LEVELS, SHOWN, STEP_S, Board, Combined, Standing, State, Step
 from placette.store import DatastreamInfo, Store
 from placette.store.sql import among
 
@@ -53,12 +53,32 @@ class Chance(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: str
+    names: dict[str, str]
     threshold: float
     kind: str
     source: str
     exact: bool
     confirmed: bool
     calibrated: bool
+    probability: list[float]
+
+
+class DayChance(msgspec.Struct, frozen=True, kw_only=True):
+    """The probability that each whole local day (``date``) passes a threshold; ``of`` says what of its hours does.
+
+    ``mean``, ``sum`` or ``energetic`` is held against thresholds of a day, ``highest`` against those of an hour.
+    """
+
+    key: str
+    names: dict[str, str]
+    of: Combined
+    threshold: float
+    kind: str
+    source: str
+    exact: bool
+    confirmed: bool
+    calibrated: bool
+    date: list[str]
     probability: list[float]
 
 
@@ -88,6 +108,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     levels: tuple[float, ...]
     quantiles: list[list[float]]
     exceedance: list[Chance]
+    days: list[DayChance]
     peaks: list[PeakOf]
 
 
@@ -96,6 +117,7 @@ class _Parameters(msgspec.Struct):
     quantiles: dict[str, float] = {}
     base: float | None = None
     contributions: dict[str, float] = {}
+    day: dict[str, float] = {}
 
 
 class _Extra(msgspec.Struct):
@@ -163,6 +185,9 @@ def _forecast(
         levels=LEVELS,
         quantiles=quantiles,
         exceedance=_chances(city, info, step, quantiles, int(ordered[0]["time"]), state.board),
+        days=_days(city, info, [(int(row["time"]), each.day) for row, each in zip(ordered, extras, strict=True)], state)
+        if step == "hour"
+        else [],
         peaks=[
             PeakOf(
                 time=int(row["time"]) // MICROS_PER_S,
@@ -182,13 +207,14 @@ def _chances(
     on = datetime.fromtimestamp(first / MICROS_PER_S, ZoneInfo(city.zone)).date()
     curves = {each.key: each for each in board.curves} if board else {}
     found = []
-    for each in thresholds.in_force(info, step, on):
+    for each in thresholds.in_force(city, info, step, on):
         curve = curves.get(each.key)
         bent = isotonic.Curve(forecast=curve.forecast, came=curve.came) if curve else isotonic.Curve()
         chance = bent(exceeding(np.array(quantiles), LEVELS, each.value))
         found.append(
             Chance(
                 key=each.key,
+                names=each.names,
                 threshold=each.value,
                 kind=each.kind,
                 source=each.source,
@@ -199,6 +225,38 @@ def _chances(
             )
         )
     return found
+
+
+def _days(
+    city: City, info: DatastreamInfo, told: Sequence[tuple[int, dict[str, float]]], state: State
+) -> list[DayChance]:
+    """Return the chances of whole days, which stand with the hour that each begins with."""
+    days = [(datetime.fromtimestamp(time / MICROS_PER_S, ZoneInfo(city.zone)).date(), day) for time, day in told if day]
+    if not days:
+        return []
+    curves = {each.key: each for each in state.board.curves} if state.board else {}
+    rows = {each.key: each for step in STEPS for each in thresholds.in_force(city, info, step, days[0][0])}
+    found = []
+    for limit in thresholds.day_limits(city, [info], days[0][0])[0]:
+        row, curve = rows[limit.key], curves.get(DAY_KEY.format(limit.key))
+        bent = isotonic.Curve(forecast=curve.forecast, came=curve.came) if curve else isotonic.Curve()
+        mine = [(day, chances[limit.key]) for day, chances in days if limit.key in chances]
+        found.append(
+            DayChance(
+                key=limit.key,
+                names=row.names,
+                of=limit.of,
+                threshold=limit.value,
+                kind=row.kind,
+                source=row.source,
+                exact=row.exact,
+                confirmed=row.confirmed,
+                calibrated=bool(bent.forecast),
+                date=[day.isoformat() for day, _ in mine],
+                probability=[round(float(bent(chance)), 4) for _, chance in mine],
+            )
+        )
+    return [each for each in found if each.date]
 
 
 def standing_of(board: Board | None, datastream: int) -> Standing | None:

@@ -25,8 +25,17 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     effects: dict[str, float]
 
 
-def rows_of(ask: Ask, quantiles: Floats, methods: Sequence[Method], peaks: Mapping[tuple[int, int], Peak]) -> pa.Table:
-    """Return one row per instant and series that is forecast (``quantiles`` are steps × series × levels)."""
+def rows_of(
+    ask: Ask,
+    quantiles: Floats,
+    methods: Sequence[Method],
+    peaks: Mapping[tuple[int, int], Peak],
+    days: Mapping[tuple[int, int], Mapping[str, float]] | None = None,
+) -> pa.Table:
+    """Return one row per instant and series that is forecast (``quantiles`` are steps × series × levels).
+
+    ``peaks`` and ``days`` (the chances of the whole day that begins there) are by step and series.
+    """
     places, begins, ends = spans(ask.instants, len(quantiles), hours=ask.step == "hour")
     streams, times, until, results, extras = [], [], [], [], []
     for series, output in enumerate(ask.outputs):
@@ -39,7 +48,8 @@ def rows_of(ask: Ask, quantiles: Floats, methods: Sequence[Method], peaks: Mappi
         until.append(ends[there])
         results.append(mine[there, MEDIAN])
         for place, row in zip(places[there].tolist(), mine[there].tolist(), strict=True):
-            extras.append(_extra(row, methods[series], peaks.get((place, series))))
+            key = (place, series)
+            extras.append(_extra(row, methods[series], peaks.get(key), (days or {}).get(key)))
     count = len(extras)
     joined = [np.concatenate(each) if each else np.empty(0, np.int64) for each in (streams, times, until)]
     return pa.table(
@@ -72,9 +82,12 @@ def spans(instants: Ints, steps: int, *, hours: bool) -> tuple[Ints, Ints, Ints]
     return places, first, first + _HOUR_US
 
 
-def _extra(row: list[float], method: Method, peak: Peak | None) -> str:
+def _extra(row: list[float], method: Method, peak: Peak | None, day: Mapping[str, float] | None) -> str:
     text = f'{{"parameters":{{"method":"{method}","quantiles":{{{_QUANTILES % tuple(row)}}}'
     if peak is not None:
         effects = ",".join(f'"{key}":{value:.5g}' for key, value in peak.effects.items())
         text += f',"base":{peak.base:.5g},"contributions":{{{effects}}}'
+    if day:
+        chances = ",".join(f'"{key}":{value:.4g}' for key, value in day.items())
+        text += f',"day":{{{chances}}}'
     return text + "}}"

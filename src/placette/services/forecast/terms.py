@@ -43,6 +43,19 @@ class Limit(msgspec.Struct, frozen=True):
     value: float
 
 
+Combined = Literal["mean", "sum", "energetic", "highest"]
+DAY_KEY = "{}@day"
+"""The key of a threshold's curve and score where whole days are told from hours."""
+
+
+class DayLimit(msgspec.Struct, frozen=True):
+    """A threshold of a whole day: ``of`` what of its hours is held against ``value``."""
+
+    key: str
+    value: float
+    of: Combined
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker process is given: series until the issue, what is known ahead, and where its files are.
 
@@ -61,6 +74,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...]
     outputs: tuple[int, ...]
     limits: tuple[tuple[Limit, ...], ...]
+    day_limits: tuple[tuple[DayLimit, ...], ...] = ()
     naive: tuple[bool, ...]
     instants: Ints
     issued: int

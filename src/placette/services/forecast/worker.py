@@ -21,7 +21,7 @@ from placette.analyse.contributions.parts import explained
 from placette.analyse.forecast import combine, naive, scores, system
 from placette.analyse.forecast.terms import Panel
 from placette.model.errors import NotFound
-from placette.services.forecast import judging
+from placette.services.forecast import day_chances, judging, widening
 from placette.services.forecast.keeping import Kept, Learnt, load_model, load_record, packed, save_model, save_record
 from placette.services.forecast.rows import Peak, rows_of
 from placette.services.forecast.terms import (
@@ -82,10 +82,10 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
             problem = f"what was learnt could not be kept: {error.strerror}"
     horizon = HORIZON[ask.step] if ask.long else SOON[ask.step]
     record = [each for each in record if each.start_s < panel.start_s + len(panel.values) * panel.step_s]
-    issued, final, methods = _foretold(ask, (learnt.trained, learnt.far), panel, horizon, record)
+    issued, final, methods, wider = _foretold(ask, (learnt.trained, learnt.far), panel, horizon, record)
     board = None
     if ask.long:
-        record = [*record, _kept(ask, panel, issued, final, replayed=False)]
+        record = [*record, _kept(ask, panel, issued, final, wider, replayed=False)]
         try:
             save_record(folder, ask.step, record)
         except OSError as error:
@@ -96,7 +96,10 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
         methods = [PROFILE if each == GLOBAL else each for each in methods]
     published = _published(ask, panel, final, methods)
     peaks = _peaks(ask, learnt.trained, panel, published, methods)
-    rows = rows_of(ask, published, methods, peaks)
+    known = day_chances.former(ask, panel, record[-RECORD_DAYS:], methods)
+    if board is not None:
+        board = day_chances.judge(board, ask, panel, known)
+    rows = rows_of(ask, published, methods, peaks, day_chances.ahead(ask, panel, published, known))
     return Told(rows=rows, board=board, trained=learnt.at, values=learnt.values, problem=problem)
 
 
@@ -150,15 +153,17 @@ def _replayed(ask: Ask, panel: Panel, settings: system.Settings | None) -> list[
     found: list[Kept] = []
     for origin in origins:
         past = panel.until(origin, steps)
-        issued, final, _ = _foretold(ask, (trained, trained), past, steps, found)
-        found.append(_kept(ask, past, issued, final, replayed=True))
+        issued, final, _, wider = _foretold(ask, (trained, trained), past, steps, found)
+        found.append(_kept(ask, past, issued, final, wider, replayed=True))
     return found
 
 
 def _foretold(
     ask: Ask, learnt: Pair, panel: Panel, horizon: int, record: list[Kept]
-) -> tuple[system.Issued, Floats, list[Method]]:
+) -> tuple[system.Issued, Floats, list[Method], Floats]:
     """Return the issue as the forecaster made it, and as each series' rung of the ladder would have it.
+
+    The last value is the logarithm of how many times wider each series' bands were made.
 
     The naive is one of the parts, and each series has weights of its own: what no tree can better is left as it is.
     """
@@ -170,19 +175,21 @@ def _foretold(
         parts = _members(learnt, panel, min(horizon, SOON[ask.step]), horizon)
         quantiles = _weighed(panel, parts, known, trained.settings)
     issued = system.Issued(origin=len(panel.values), parts=parts, quantiles=quantiles)
-    final = np.empty_like(quantiles)
-    for group in dict.fromkeys(ask.groups):
+    final = quantiles.copy()
+    for group in dict.fromkeys(ask.groups) if panel.day > 1 else ():  # leads of a few days tell one story seven times
         mine = [series for series, each in enumerate(ask.groups) if each == group]
         some = msgspec.structs.replace(panel, values=panel.values[:, mine])
         past = [msgspec.structs.replace(each, parts=[], quantiles=each.quantiles[:, mine]) for each in known]
         shift = system.correction(some, past, _LEVELS, trained.settings)
         final[:, mine] = system.corrected(some, quantiles[:, mine], shift)
+    wider = widening.factors(panel, record, ask.keys, ask.groups, ask.step)
+    final = widening.widened(panel, final, wider)
     methods = judging.method_of(panel, ask.step)[0]
     young = [series for series, method in enumerate(methods) if method == PROFILE]
     if young:
         some = msgspec.structs.replace(panel, values=panel.values[:, young])
         final[:, young] = naive.profile(some, horizon, _LEVELS, trained.settings.profile)
-    return issued, final, methods
+    return issued, final, methods, wider
 
 
 def _members(learnt: Pair, panel: Panel, soon: int, horizon: int) -> list[Floats]:
@@ -225,7 +232,7 @@ def _issues(panel: Panel, record: list[Kept], keys: tuple[int, ...] = ()) -> lis
     return found
 
 
-def _kept(ask: Ask, panel: Panel, issued: system.Issued, final: Floats, *, replayed: bool) -> Kept:
+def _kept(ask: Ask, panel: Panel, issued: system.Issued, final: Floats, wider: Floats, *, replayed: bool) -> Kept:
     steps = KEPT_DAYS[ask.step] * panel.day
     return Kept(
         start_s=int(panel.clock(np.array([issued.origin]))[0]),
@@ -235,6 +242,7 @@ def _kept(ask: Ask, panel: Panel, issued: system.Issued, final: Floats, *, repla
         raw=packed(issued.quantiles[:steps]),
         final=packed(final[:steps]),
         replayed=replayed,
+        widened=dict(zip(ask.groups, wider.tolist(), strict=True)),
     )
 
 

@@ -16,6 +16,7 @@ from placette.services.forecast.terms import Board, Curve, LastDay, Standing
 from placette.store import DatastreamInfo
 from placette.web.figures import Figures
 from placette.web.fleet import property_name
+from placette.web.outlook import threshold_name
 from placette.web.pages.site import Site, named
 from placette.web.words import Words
 
@@ -224,7 +225,7 @@ class _Writer:
             return None
         most = max(count for _, _, count in curve.bins)
         return Reliability(
-            name=self._words(f"threshold.{curve.key}"),
+            name=threshold_name(self._site, self._language, curve.key),
             points=tuple(
                 (_across(chance), _up(came), round(2.5 + 5.5 * (count / most) ** 0.5, 1))
                 for chance, came, count in curve.bins
@@ -257,7 +258,7 @@ class _Writer:
             spark=_spark(day) if day else ("", "", "", ""),
             chances=tuple(
                 Chance(
-                    name=self._words(f"threshold.{each.key}"),
+                    name=threshold_name(self._site, self._language, each.key),
                     events=self._words("board.events", count=each.events, of=self._figures.number(each.count)),
                     brier=self._figures.number(each.brier, 3),
                     skill="–" if each.skill is None else self._percent(each.skill),
