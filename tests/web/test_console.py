@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -276,6 +277,13 @@ def test_each_forecast_tells_its_own_reason_and_reaches_as_far_as_the_period(
     assert "by mere repetition</span>" in text
     times = client.get("/en/console/plot.json", params=asked).json()["x"]
     assert times[-1] == found[0]["time"][0] + 47 * 3600
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_leads_to_the_api_that_answers_it(client: httpx.Client, view: str) -> None:
+    text = client.get("/fr/console", params={"datastream": WARM, "view": view}).text
+    address = html.unescape(re.findall(r'href="(/api/[^"]+)" data-api', text)[0])
+    assert client.get(address).status_code == 200
 
 
 def test_what_an_address_does_not_find_is_not_a_missing_address(client: httpx.Client, answers: Answers) -> None:

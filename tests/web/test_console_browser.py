@@ -114,6 +114,17 @@ def test_the_chart_is_read_with_keys_and_a_line_is_hidden(visit: Visit) -> None:
     assert button.get_attribute("aria-pressed") == "false"
 
 
+def test_a_finger_that_slides_reads_the_chart(visit: Visit) -> None:
+    page = visit(SERIES, wide=False)
+    page.wait_for_selector(DRAWN)
+    page.evaluate(
+        """() => { const stage = document.querySelector('.chart-stage'), box = stage.getBoundingClientRect();
+        const at = { clientX: box.left + box.width / 2, clientY: box.top + 90, pointerType: 'touch', bubbles: true };
+        stage.dispatchEvent(new PointerEvent('pointermove', at)); }"""
+    )
+    assert "°C" in page.locator("[data-value]").first.inner_text()
+
+
 def test_every_file_is_what_it_says(visit: Visit, tmp_path: Path) -> None:
     page = visit(SERIES, accept_downloads=True)
     page.wait_for_selector(DRAWN)

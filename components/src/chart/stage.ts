@@ -35,6 +35,7 @@ export class Stage {
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", options.label);
     this.element.addEventListener("keydown", this.walk);
+    for (const moved of ["pointerdown", "pointermove"]) this.element.addEventListener(moved, this.touched as EventListener);
     host.append(this.element);
     this.plot = this.draw();
     this.resizing.observe(this.element);
@@ -66,6 +67,13 @@ export class Stage {
   private readonly repaint = (): void => {
     this.plot.destroy();
     this.plot = this.draw();
+  };
+
+  /** A finger that slides along the chart reads it as a mouse does; up and down it moves the page. */
+  private readonly touched = (event: PointerEvent): void => {
+    if (event.pointerType !== "touch") return;
+    const { left, top } = this.plot.over.getBoundingClientRect();
+    this.plot.setCursor({ left: event.clientX - left, top: event.clientY - top });
   };
 
   private readonly walk = (event: KeyboardEvent): void => {

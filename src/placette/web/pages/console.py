@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from placette.api import Access
+from placette.model import times
 from placette.model.errors import NotFound
 from placette.publish import sheets
 from placette.publish.answers import Packed
@@ -46,6 +48,13 @@ MAKERS: dict[str, Making] = {
     "map": points,
 }
 SVG = "image/svg+xml"
+APIS = {
+    "rhythm": "/api/rhythms",
+    "correlation": "/api/correlations",
+    "forecast": "/api/forecasts",
+    "anomalies": "/api/anomalies",
+}
+"""Where a program gets what a view shows; the other views show ``/api/series``."""
 IDEAS = (
     ("pedestrians", "compare", "7d"),
     ("temperature", "overlay", "7d"),
@@ -92,7 +101,7 @@ class Console:
         values |= {"view": view, "live": live, "file": desk.file(question), "faults": _faults(desk, language, question)}
         values |= {"period": desk.period(language, question.span), "named": desk.named(language, question.infos)}
         values["pictures"] = () if view is None or (live and view.plot) else _pictures(view)
-        values |= {"dates": _dates(desk, question), "ideas": _ideas(desk, language, question)}
+        values |= {"dates": _dates(desk, question), "ideas": _ideas(desk, language, question), "api": _api(question)}
         template = "parts/console-view.html" if part == "view" else "console.html"
         return site.renderer.page(request, language, template, **values)
 
@@ -115,6 +124,18 @@ class Console:
 
 def _question(desk: Desk, request: Request) -> Question:
     return read(request.query_params, desk.store.directory, desk.site.renderer.zone, time.time_ns() // 1000)
+
+
+def _api(question: Question) -> str:
+    """Return the address of our API that answers what is shown as JSON."""
+    asked = {"datastream": ",".join(code_of(info) for info in question.infos)}
+    if question.view != "forecast":
+        asked |= {"start": times.iso(question.span.start), "end": times.iso(question.span.end)}
+    if question.view in ("overlay", "compare", "map", "correlation"):
+        asked["interval"] = question.step
+    if question.view == "correlation":
+        asked |= {"method": question.method, "without": question.without}
+    return f"{APIS.get(question.view, '/api/series')}?{urlencode(asked, safe='/:,')}"
 
 
 def _picker(desk: Desk, language: str, question: Question) -> dict[str, Any]:
