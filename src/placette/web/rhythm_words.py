@@ -7,6 +7,7 @@ from datetime import date
 import msgspec
 from babel.dates import get_day_names
 
+from placette.model.times import micros
 from placette.services.rhythm import Moved, SeriesRhythm, Shifted
 from placette.web.figures import Figures
 from placette.web.rhythms import Pen
@@ -91,11 +92,18 @@ class Voice:
 
     def changes(self, found: SeriesRhythm) -> tuple[str, ...]:
         """Return what has changed, or that nothing has, or why it cannot be told."""
+        installed = [
+            self._words(f"rhythm.installed.{each.what}", day=self._figures.date(micros(each.since)))
+            for each in found.installed
+        ]
         lack = found.lacking.get("change")
         if lack is not None:
             what = self._words("rhythm.change")
-            return (self._words(f"rhythm.lack.{lack.key}", rhythm=what, days=lack.days, needed=lack.needed),)
-        told: list[str] = []
+            return (
+                *installed,
+                self._words(f"rhythm.lack.{lack.key}", rhythm=what, days=lack.days, needed=lack.needed),
+            )
+        told: list[str] = installed
         for each in found.change:
             told += self._shifted(found, each) if isinstance(each, Shifted) else [self._moved(each)]
         return tuple(told)

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import httpx
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -19,12 +21,14 @@ from placette import city as cities
 from placette import rhythms
 from placette.api import Access, mount
 from placette.city.model import City
-from placette.model.entities import Origin
+from placette.model.entities import Location, Origin
 from placette.model.errors import Busy
-from placette.model.observations import TIME
+from placette.model.observations import TIME, ObservationRow, table_of
+from placette.model.times import iso
 from placette.publish.city_sync import sync
-from placette.services.rhythm import Rhythmical, Rhythms, work
-from placette.store import DatastreamInfo, Store
+from placette.services.rhythm import Rhythmical, Rhythms, SeriesRhythm, Shifted, work
+from placette.store import DatastreamInfo, Store, catalogue, life
+from placette.store.life import Attachment
 
 AIX = Path(__file__).resolve().parents[3] / "cities" / "aix"
 PARIS = ZoneInfo("Europe/Paris")
@@ -172,3 +176,83 @@ def test_what_cannot_be_answered_is_refused_with_a_remedy(
     assert answer.status_code == status
     assert what in answer.json()["what"]
     assert answer.json()["remedy"]
+
+
+def filled(store: Store, info: DatastreamInfo, weeks: int, step_at: int = 0) -> int:
+    """Put hours of a lively street up to a midnight in June; in the last ``step_at`` weeks it counts twice as many."""
+    end = micros("2026-06-08T00:00:00")
+    times = end - HOUR_US * np.arange(weeks * 168, 0, -1)
+    steps = np.arange(weeks * 168)
+    values = 100 + 50 * np.sin(steps / 24 * 2 * np.pi) + np.random.default_rng(3).normal(0, 5, len(steps))
+    values = np.where(times >= end - step_at * 168 * HOUR_US, 2 * values, values).round()
+    ids = pa.array(np.full(len(times), info.id, np.int64))
+    store.append_now(pa.table({"datastream_id": ids, "phenomenon_time": pa.array(times).cast(TIME), "result": values}))
+    return end
+
+
+async def told(store: Store, city: City, info: DatastreamInfo, end: int, weeks: int) -> SeriesRhythm:
+    found = await Rhythmical(store, lambda: city).of([info], end - weeks * 168 * HOUR_US, end)
+    return found.series[0]
+
+
+@pytest.mark.parametrize("what", ["", "moved", "replaced"])
+async def test_a_step_of_the_sensor_is_not_told_as_a_change_of_the_street(store: Store, city: City, what: str) -> None:
+    info = counter(store)
+    end = filled(store, info, 30, step_at=11)
+    at = end - 11 * 168 * HOUR_US
+    if what == "moved":
+
+        def move(con: duckdb.DuckDBPyConnection) -> None:
+            place = {"type": "Point", "coordinates": [5.5, 43.5]}
+            there = catalogue.insert_location(con, Location(name="elsewhere", description="", location=place))
+            con.execute("UPDATE historical_location SET time = make_timestamp(0) WHERE thing_id = ?", [info.thing_id])
+            key = catalogue.move_thing(con, info.thing_id, [there])
+            con.execute("UPDATE historical_location SET time = make_timestamp(?) WHERE id = ?", [at, key])
+
+        store.change_now(move)
+    elif what == "replaced":
+        first = Attachment(thing_code=info.thing_code or "", network_id="A", network="n", model="counter", since=1)
+        store.change_now(lambda con: life.attach(con, [first]))
+        second = msgspec.structs.replace(first, network_id="B", since=at)
+        store.change_now(lambda con: life.attach(con, [second]))
+    found = await told(store, city, info, end, 30)
+    shifted = next((each for each in found.change if isinstance(each, Shifted)), None)
+    assert shifted is not None
+    assert [each.what for each in found.installed] == ([what] if what else [])
+    if what:
+        assert shifted.level_p > 0.05
+        assert abs(shifted.level) < 0.05
+        assert found.installed[0].since == iso(at)
+    else:
+        assert shifted.level_p < 0.05
+    assert (found.first == "2026-03-22") == (what == "moved")
+
+
+async def test_events_of_a_calendar_feed_are_days_of_their_place(store: Store, city: City) -> None:
+    info = counter(store)
+    end = filled(store, info, 10)
+    model = msgspec.structs.replace(city.models["counter"], key="agenda", kind="calendar")
+    device = msgspec.structs.replace(city.devices[0], code="V-CAL", model="agenda", place="rotonde", network="town")
+    feed = msgspec.structs.replace(next(iter(city.feeds.values())), key="town", kind="icalendar")
+    fed = msgspec.structs.replace(
+        city, devices=(*city.devices, device), models=city.models | {"agenda": model}, feeds=city.feeds | {"town": feed}
+    )
+    sync(store, fed, Origin.SIMULATED)
+    stream = next(each for each in store.directory.by_id.values() if each.thing_code == "V-CAL")
+    days = ["2026-05-06", "2026-05-13", "2026-05-20", "2026-05-27", "2026-06-03"]
+    rows = [
+        ObservationRow(
+            datastream_id=stream.id,
+            phenomenon_time=micros(f"{day}T18:00:00"),
+            phenomenon_end=micros(f"{day}T23:00:00"),
+            result_json=f'[{{"title": "Concert", "uid": "{day}", "status": "{"cancelled" if last else "confirmed"}"}}]',
+        )
+        for day, last in zip(days, [False] * 4 + [True], strict=True)
+    ]
+    store.append_now(table_of(rows))
+    found = await told(store, fed, info, end, 10)
+    assert [day for day, kinds in found.day_types.items() if "event" in kinds] == days[:4]
+    assert {each.day_type: each.days for each in found.profiles}["event"] == 4
+    other = counter(store, "torse")
+    filled(store, other, 10)
+    assert not any("event" in kinds for kinds in (await told(store, fed, other, end, 10)).day_types.values())

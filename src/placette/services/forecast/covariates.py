@@ -14,6 +14,7 @@ import numpy as np
 from placette.city.model import City
 from placette.model.entities import Origin
 from placette.services.days import school_holidays_known, special_days
+from placette.services.feed_days import with_events_of_feeds
 from placette.services.forecast.terms import STEP_S, Floats, Ints, Step
 from placette.store import DatastreamInfo, Store
 from placette.store.sql import among
@@ -39,7 +40,7 @@ def known_ahead(
     ``start_s`` is the local time of the first step, ``instants`` when each begins (µs UTC, -1 where left out).
     """
     days = (start_s + np.arange(len(instants)) * STEP_S[step]) // 86_400
-    columns = _calendar(city, days)
+    columns = _calendar(with_events_of_feeds(store, city), days)
     columns |= _weather(store, instants, step, now)
     names = tuple(name for name, column in columns.items() if len(np.unique(column[~np.isnan(column)])) > 1)
     table = np.stack([columns[name] for name in names], axis=1) if names else np.empty((len(instants), 0))

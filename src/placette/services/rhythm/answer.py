@@ -115,8 +115,20 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     lacking: dict[str, Lack] = {}
 
 
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
+    """Since when (ISO 8601) a sensor stands where it does (``moved``), or another device measures there (``replaced``).
+
+    Values before a move are left out of everything; what has changed is looked for since the last of both alone.
+    """
+
+    since: str
+    what: Literal["moved", "replaced"]
+
+
 class SeriesRhythm(Told, frozen=True, kw_only=True):
     """The rhythm of one datastream; ``combine`` says how its values become those of a step of ``step_s``."""
+
+    installed: tuple[Installed, ...] = ()
 
     datastream: int
     code: str | None

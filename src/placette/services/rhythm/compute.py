@@ -39,12 +39,18 @@ Special = Mapping[str, frozenset[date]]
 
 
 def rhythm_of(
-    series: LocalSeries, combine: str, special: Special, known_school: tuple[date, date] | None, decimals: int
+    series: LocalSeries,
+    combine: str,
+    special: Special,
+    known_school: tuple[date, date] | None,
+    decimals: int,
+    alike_since: int | None = None,
 ) -> Told:
     """Return all that is said of a series; ``special`` are the city's days (``services.days``).
 
     ``known_school`` are the ends of what is known of school holidays: a Monday to Friday outside of them is of the type
-    ``unknown``. Values are rounded to two places more than ``decimals``.
+    ``unknown``. Values are rounded to two places more than ``decimals``. ``alike_since`` is the local hour since which
+    the same device measures: what changed then is the device, not the street.
     """
     series, left_out = _counted(_trimmed(series), combine)
     there = ~np.isnan(series.values)
@@ -56,7 +62,7 @@ def rhythm_of(
     strength, chance, peak, lacking = _strengths(series, parts, there, combine)
     dates, days = measured_days(series)
     types = _types(dates, special, known_school)
-    change, change_lack = changes(series)
+    change, change_lack = changes(_since(series, alike_since))
     table = heat_map(series) if series.hours == 1 else None
     return Told(
         first=str(dates[0]),
@@ -78,6 +84,13 @@ def rhythm_of(
         change=change,
         lacking=lacking | ({"change": change_lack} if change_lack else {}),
     )
+
+
+def _since(series: LocalSeries, hour: int | None) -> LocalSeries:
+    if hour is None or hour <= series.start:
+        return series
+    first = -(-(hour - series.start) // series.hours)
+    return LocalSeries(series.start + series.hours * first, series.hours, series.values[first:])
 
 
 def _trimmed(series: LocalSeries) -> LocalSeries:

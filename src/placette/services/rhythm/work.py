@@ -7,7 +7,8 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -17,8 +18,10 @@ from placette.city.model import City
 from placette.model.errors import Busy
 from placette.model.times import MICROS_PER_S, iso
 from placette.services.days import school_holidays_known, special_days
+from placette.services.feed_days import with_events_of_feeds
+from placette.services.installations import Installation, installations
 from placette.services.panels import Regular, regular
-from placette.services.rhythm.answer import Rhythms, SeriesRhythm, TypicalWeek
+from placette.services.rhythm.answer import Installed, Rhythms, SeriesRhythm, TypicalWeek
 from placette.services.rhythm.compute import rhythm_of
 from placette.services.rhythm.week import typical_week
 from placette.store import DatastreamInfo, Store
@@ -86,6 +89,10 @@ class Rhythmical:
     def _week(self, city: City, infos: Sequence[DatastreamInfo], end: int) -> TypicalWeek | None:
         panel = regular(self._store, city, infos, end - WEEK_DAYS * 24 * _HOUR_US, end, "hour")
         combine, decimals = _property(city, infos[0])
+        begins = panel.instants(0, len(panel.values))
+        for column, info in enumerate(infos):
+            moves = [each.time for each in self._changed(info, end) if each.what == "moved"]
+            panel.values[begins < max(moves, default=0), column] = np.nan
         return typical_week(panel.values, panel.start_s // 3_600, combine, decimals)
 
     async def _made(self, city: City, info: DatastreamInfo, start: int, end: int) -> SeriesRhythm:
@@ -119,11 +126,17 @@ class Rhythmical:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
+    def _changed(self, info: DatastreamInfo, end: int) -> list[Installation]:
+        return [each for each in installations(self._store, info.thing_id, info.thing_code) if each.time < end]
+
     def _compute(self, city: City, info: DatastreamInfo, start: int, end: int) -> SeriesRhythm:
+        city = with_events_of_feeds(self._store, city)
+        changed = self._changed(info, end)
+        start = max([start, *(each.time for each in changed if each.what == "moved")])
         panel = regular(self._store, city, [info], start, end, "hour")
         if _is_daily(panel.values[:, 0]):
             panel = regular(self._store, city, [info], start, end, "day")
-        return _rhythm(city, info, panel)
+        return _rhythm(city, info, panel, [each for each in changed if each.time >= start])
 
 
 def _property(city: City, info: DatastreamInfo) -> tuple[str, int]:
@@ -137,6 +150,12 @@ def _span(start: int, end: int) -> tuple[int, int]:
     return start // _HOUR_US, end // _HOUR_US
 
 
+def _local_s(instant: int, zone: str) -> int:
+    """Return the local clock of an instant (µs UTC) as seconds since its own 1970-01-01 00:00."""
+    moment = datetime.fromtimestamp(instant / MICROS_PER_S, ZoneInfo(zone))
+    return int(moment.replace(tzinfo=UTC).timestamp())
+
+
 def _is_daily(values: Floats) -> bool:
     """Say whether a series has a value or two a day and no more."""
     there = ~np.isnan(values)
@@ -144,13 +163,14 @@ def _is_daily(values: Floats) -> bool:
     return bool(len(days) and days.any() and np.median(days[days > 0]) <= _A_DAY_AT_MOST)
 
 
-def _rhythm(city: City, info: DatastreamInfo, panel: Regular) -> SeriesRhythm:
+def _rhythm(city: City, info: DatastreamInfo, panel: Regular, changed: Sequence[Installation]) -> SeriesRhythm:
     combine, decimals = _property(city, info)
     series = LocalSeries(panel.start_s // 3_600, 1 if panel.step_s == 3_600 else 24, panel.values[:, 0])
     first = date(1970, 1, 1) + timedelta(seconds=panel.start_s)
     last = first + timedelta(seconds=panel.step_s * len(panel.values))
     special = special_days(city, first, last, info.place)
-    found = rhythm_of(series, combine, special, school_holidays_known(city), decimals)
+    alike = -(-_local_s(changed[-1].time, panel.zone) // 3_600) if changed else None
+    found = rhythm_of(series, combine, special, school_holidays_known(city), decimals, alike)
     return SeriesRhythm(
         datastream=info.id,
         code=info.code,
@@ -160,5 +180,6 @@ def _rhythm(city: City, info: DatastreamInfo, panel: Regular) -> SeriesRhythm:
         origin=info.origin,
         combine=combine,
         step_s=panel.step_s,
+        installed=tuple(Installed(since=iso(each.time), what=each.what) for each in changed),
         **msgspec.structs.asdict(found),
     )
