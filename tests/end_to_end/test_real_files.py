@@ -12,6 +12,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -53,6 +54,7 @@ def import_(file: Path, name: str, *more: str) -> str:
     return placette("import", str(file), "--mapping", str(ROOT / "examples" / "mappings" / f"{name}.toml"), *more)
 
 
+@cache
 def plain(file: Path) -> list[dict[str, str]]:
     """Read a packed CSV file with nothing but the standard library."""
     unpack = lzma.open if file.suffix == ".xz" else gzip.open
@@ -61,11 +63,16 @@ def plain(file: Path) -> list[dict[str, str]]:
 
 
 class City(NamedTuple):
-    """A city into which every file was imported, and what the command line said."""
+    """A city into which every file was imported, twice, what the command line said, and how much there was after each.
+
+    All that is looked at was thus there before the second time, or that test fails.
+    """
 
     data: Path
     shared: Path
     said: dict[str, str]
+    again: dict[str, str]
+    figures: tuple[dict[str, int], dict[str, int]]
     store: Store
 
     def file(self, name: str) -> Path:
@@ -88,10 +95,23 @@ class City(NamedTuple):
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[City]:
     data = tmp_path_factory.mktemp("city")
-    said = {name: import_(shared_data / file, name, "--data", str(data)) for name, file in FILES.items()}
+    said, first = _imported(data, shared_data)
+    again, second = _imported(data, shared_data)
     store = Store.open(data / "placette.duckdb")
-    yield City(data, shared_data, said, store)
+    yield City(data, shared_data, said, again, (first, second), store)
     store.close()
+
+
+def _imported(data: Path, shared: Path) -> tuple[dict[str, str], dict[str, int]]:
+    """Import every file; return what was said of each, and how many rows each table holds then."""
+    said = {name: import_(shared / file, name, "--data", str(data)) for name, file in FILES.items()}
+    tables = ("observation", "observation_change", "thing", "location", "sensor", "datastream", "dead_letter")
+    store = Store.open(data / "placette.duckdb")
+    try:
+        rows = {name: store.query_now(f"SELECT count(*) AS n FROM {name}").to_pylist()[0]["n"] for name in tables}
+    finally:
+        store.close()
+    return said, rows
 
 
 def utc(year: int, month: int, day: int, hour: int = 0) -> datetime:
@@ -237,22 +257,11 @@ def test_what_was_set_aside_is_in_the_inbox_with_its_lines(city):
     ]
 
 
-def test_a_second_import_adds_nothing(city, tmp_path):
-    def figures() -> dict[str, int]:
-        tables = ("observation", "observation_change", "thing", "location", "sensor", "datastream", "dead_letter")
-        store = Store.open(tmp_path / "placette.duckdb")
-        try:
-            return {name: store.query_now(f"SELECT count(*) AS n FROM {name}").to_pylist()[0]["n"] for name in tables}
-        finally:
-            store.close()
-
-    for name in FILES:
-        import_(city.file(name), name, "--data", str(tmp_path))
-    before = figures()
-    again = {name: import_(city.file(name), name, "--data", str(tmp_path)) for name in FILES}
-    assert figures() == before
+def test_a_second_import_adds_nothing(city):
+    before, after = city.figures
+    assert after == before
     assert before["observation_change"] == 0
-    for name, said in again.items():
+    for name, said in city.again.items():
         stored = re.search(r"values: ([\d,]+) stored", city.said[name])
         if stored:
             assert f"values: 0 stored, {stored[1]} already there, 0 corrected" in said
