@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,12 @@ from tests.connect.feeds.conftest import Source, json
 from tests.connect.feeds.test_city_sources import poi, portal
 from tests.connect.feeds.test_environment import hours
 from tests.end_to_end.served import PATIENCE_S, observations, origin, served, wait_until, write_city
+
+from placette import city as cities
+from placette.services.days import special_days
+from placette.services.feed_days import with_events_of_feeds
+from placette.services.forecast.covariates import known_ahead
+from placette.store import Store
 
 PROPERTIES = """
 [temperature]
@@ -193,6 +200,22 @@ def test_a_city_asks_keeps_and_goes_on_after_it_was_killed(home: Path, tmp_path:
         assert (done.returncode, done.stdout) == (0, "1 answer, 2 stored, 0 dead letters\n")
         issues = {each["resultTime"] for each in observations(living.client, "V-SKY/temperature")}
         assert len(observations(living.client, "V-SKY/temperature")) == 2 * len(issues)  # the same issue adds nothing
+    knows(home, data, world.hour)
+
+
+def knows(home: Path, data: Path, hour: int) -> None:
+    """The forecaster takes the weather that was fetched, and the calendar's event, as known of the days to come."""
+    city, store = cities.read(home), Store.open(data / "placette.duckdb")
+    now = hour * 1_000_000
+    instants = now + 3_600_000_000 * np.arange(4)
+    table, names = known_ahead(store, city, hour, instants, "hour", now + 3_600_000_000)
+    weather = table[:, names.index("weather_temperature")]
+    assert weather[1:3].tolist() == [20.5, 21.5]
+    assert np.isnan(weather[[0, 3]]).all()  # hours of which nothing is forecast are missing alone
+    today = datetime.fromtimestamp(hour, UTC).date()
+    events = special_days(with_events_of_feeds(store, city), today, today + timedelta(days=9), "centre")["event"]
+    store.close()
+    assert {0 <= abs((each - today).days - 3) <= 1 for each in events} == {True}
 
 
 def test_what_breaks_is_told_and_one_bad_record_hides_no_other(home: Path, tmp_path: Path, world: World) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import msgspec
@@ -270,6 +272,28 @@ def test_days_are_forecast_for_two_weeks(store: Store, city: City, foreseeing: F
     whole = newest(store, city, [store.directory.by_code[COUNTER]], SOON, "day")[0]
     assert (whole.step_s, len(whole.time)) == (86_400, 14)
     assert state_of(store, "day").issued == MIDNIGHT
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-10-26", 24)])
+def test_the_days_on_which_clocks_change_have_a_forecast_for_each_of_their_hours(
+    store: Store, city: City, tmp_path: Path, day: str, hours: int
+) -> None:
+    paris = ZoneInfo("Europe/Paris")
+    midnight = int(datetime.fromisoformat(day).replace(tzinfo=paris).timestamp()) * 1_000_000
+    put(store, COUNTER, *street(21 * 24, end=midnight))
+    foreseeing = Foreseeing(store, city, tmp_path / "forecast")
+    due = foreseeing.at_once(midnight + 120_000_000)
+    ask = foreseeing.ask(due) if due else None
+    assert ask is not None
+    foreseeing.write(ask, work(ask, QUICK))
+    whole = read(store, city, COUNTER, midnight + 120_000_000)
+    assert whole is not None
+    local = [datetime.fromtimestamp(time, paris) for time in whole.time]
+    mine = [place for place, each in enumerate(local) if each.date().isoformat() == day]
+    assert len(mine) == len({whole.time[place] for place in mine}) == hours
+    doubled = [whole.quantiles[place] for place in mine if local[place].hour == 2]
+    assert len(doubled) == hours - 23
+    assert all(each == doubled[0] for each in doubled)  # both hours of one name are foretold alike
 
 
 def test_too_short_a_past_says_nothing(store: Store, city: City, tmp_path: Path) -> None:

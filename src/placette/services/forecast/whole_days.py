@@ -19,6 +19,9 @@ from placette.analyse.exceedance import isotonic
 from placette.services.forecast.terms import LEVELS, Combined, DayLimit, Floats
 
 HOURS = 24
+FURTHEST = 4.0
+"""Widths of the outermost step beyond the outermost quantile: further off, a forecast had failed, and says nothing of
+how far off another one will be."""
 LEAST_WAYS = 12
 """Former days without which nothing is said of a whole day."""
 _LEVELS = np.array(LEVELS)
@@ -39,9 +42,9 @@ def ranks(actual: Floats, quantiles: Floats) -> Floats:
             continue
         low, high = max(row[1] - row[0], 1e-9), max(row[-1] - row[-2], 1e-9)
         if value < row[0]:
-            out[place] = _LEVELS[0] * 2.0 ** -((row[0] - value) / low)
+            out[place] = _LEVELS[0] * 2.0 ** -min((row[0] - value) / low, FURTHEST)
         elif value > row[-1]:
-            out[place] = 1 - (1 - _LEVELS[-1]) * 2.0 ** -((value - row[-1]) / high)
+            out[place] = 1 - (1 - _LEVELS[-1]) * 2.0 ** -min((value - row[-1]) / high, FURTHEST)
         else:
             out[place] = np.interp(value, row, _LEVELS)
     return out
