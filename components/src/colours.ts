@@ -5,6 +5,7 @@ export type Ink = (token: string, alpha?: number) => string;
 export function inkOf(element: HTMLElement): Ink {
   const probe = document.createElement("span");
   probe.hidden = true;
+  probe.style.setProperty("forced-color-adjust", "none"); // lines that are all alike would tell nothing
   element.append(probe);
   const read = new Map<string, string>();
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;

@@ -201,3 +201,14 @@ def test_axe_finds_nothing_and_nothing_runs_over(
     over = "[...document.querySelectorAll('.list')].filter(e => e.scrollWidth > e.parentElement.clientWidth).length"
     assert page.evaluate(over) == 0
     assert page.complaints == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("options", [{"contrast": "more", "color_scheme": "dark"}, {"forced_colors": "active"}])
+def test_axe_finds_nothing_in_strong_contrast_or_forced_colours(
+    visit: Visit, axe: Axe, options: dict[str, str]
+) -> None:
+    page = visit(f"/fr/console?{WARM}&view=correlation", **options)
+    page.wait_for_selector("placette-console[live]")
+    assert axe(page) == []
+    chosen = "getComputedStyle(document.querySelector('.chip[aria-current]')).backgroundColor"
+    assert page.evaluate(chosen) != page.evaluate(chosen.replace("[aria-current]", ":not([aria-current])"))
