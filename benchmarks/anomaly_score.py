@@ -111,6 +111,7 @@ def _matched(judged: Floats, allowed: float) -> float:
 def _scatter(looked: Looked, first: int) -> dict[str, float]:
     model, others = looked.scores.expected, looked.scores.followed
     whole = np.nanmedian(np.abs(model.raw[first:]), axis=0)
+    whole = np.where(whole > 0, whole, np.nan)  # of coarse values half may be as expected
     alone = others.alone * model.slow_scale
     steps = {"level, weather": model.slow, "neighbours": alone, "hours before": model.fast}
     return {name: float(np.nanmedian(np.nanmedian(np.abs(x[first:]), axis=0) / whole)) for name, x in steps.items()}

@@ -11,21 +11,21 @@ from placette.analyse.anomaly.grouping import Anomaly, anomalies
 from placette.analyse.anomaly.terms import Bools, Floats, Ints, Settings, Watched
 
 _SHARES = {
-    "jump": 0.119,
-    "surge": 0.0648,
-    "peak": 0.119,
-    "level": 0.0648,
-    "apart": 0.367,
-    "amount": 0.184,
-    "hours": 0.0324,
-    "bulk": 0.119,
-    "day": 0.0648,
-    "alone": 0.054,
-    "week": 0.367,
-    "noisy": 0.0324,
-    "quiet": 0.0108,
-    "clock": 0.0378,
-    "still": 0.0594,
+    "jump": 0.1,
+    "surge": 0.056,
+    "peak": 0.1,
+    "level": 0.056,
+    "apart": 0.31,
+    "amount": 0.16,
+    "hours": 0.028,
+    "bulk": 0.1,
+    "day": 0.056,
+    "alone": 0.046,
+    "week": 0.31,
+    "noisy": 0.028,
+    "quiet": 0.0093,
+    "clock": 0.032,
+    "still": 0.052,
 }
 SHARES = np.array([_SHARES[chart] for chart in CHARTS])
 """How much of the allowed false alarms each chart may spend. More than one in all, since charts alarm together: so

@@ -18,7 +18,7 @@ BAND = 2.33
 """Scales on either side of the expected: 98 of 100 good hours lie within."""
 MOST_DAYS = 3650.0
 UNDECIDED = 0.3, 0.9
-"""Of known anomalies said to be faults with a probability in between, half were: neither word is said of them."""
+"""Of known anomalies said to be faults with a probability in between, two in five were: neither word is said."""
 _BEFORE_H, _AFTER_H, _MOST_H = 36, 12, 96
 _WORKED_H = 48
 _FLAGGED = 0.3
