@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from placette.analyse.forecast.packing import packed
 from placette.analyse.forecast.prior import learn
 from placette.analyse.forecast.terms import DAY_S, HOUR_S, Panel
 from placette.benchmarking.cities import SOURCES, read
+from placette.benchmarking.skies import under
 from placette.benchmarking.tasks import daily
 from placette.pretrained import file_of
 
@@ -40,11 +42,13 @@ def pretrain(step_s: int, data: Path, folder: Path) -> Path:
 def _panels(step_s: int, data: Path) -> list[Panel]:
     chosen = [key for key, source in SOURCES.items() if source.step_s <= step_s]
     panels = [
-        (read(key, data, *FROM.get(key, ("", ""))), SOURCES[key]) for key in chosen if key != "aix" or step_s == HOUR_S
+        (under(key, read(key, data, *FROM.get(key, ("", ""))), data), SOURCES[key])
+        for key in chosen
+        if key != "aix" or step_s == HOUR_S
     ]
     return [daily(panel, summed=source.summed) if source.step_s < step_s else panel for panel, source in panels]
 
 
 def _usable(panel: Panel) -> Panel:
     there = (~np.isnan(panel.values)).mean(axis=0) > LEAST_THERE
-    return Panel(values=panel.values[:, there], start_s=panel.start_s, step_s=panel.step_s, known=panel.known)
+    return msgspec.structs.replace(panel, values=panel.values[:, there])

@@ -19,6 +19,8 @@ from placette.model.errors import NotFound
 
 TARGETS = ("C6H6(GT)", "CO(GT)", "NO2(GT)", "NOx(GT)")
 COVARIATES = ("T", "RH", "AH")
+KINDS = ("temperature", "humidity", "")
+"""What they are; the file does not say in which unit its AH is."""
 AIR = "uci_air_quality/AirQualityUCI.csv.gz"
 TRAFFIC = "madrid_m_dense/m_dense_hourly.csv.gz"
 
@@ -88,7 +90,8 @@ def _air(file: Path) -> Panel:
     table[table == -200] = np.nan  # the authors' code of a missing value
     start = datetime.strptime(f"{rows[0]['Date']} {rows[0]['Time']}", "%d/%m/%Y %H.%M.%S").replace(tzinfo=UTC)
     count = len(TARGETS)
-    return Panel(values=table[:, :count], start_s=int(start.timestamp()), step_s=HOUR_S, known=table[:, count:])
+    begin, known = int(start.timestamp()), table[:, count:]
+    return Panel(values=table[:, :count], start_s=begin, step_s=HOUR_S, known=known, kinds=KINDS)
 
 
 def daily(hourly: Panel, *, summed: bool) -> Panel:
@@ -100,6 +103,7 @@ def daily(hourly: Panel, *, summed: bool) -> Panel:
         start_s=hourly.start_s + first * HOUR_S,
         step_s=DAY_S,
         known=_of_days(hourly.known, first, days),
+        kinds=hourly.kinds,
     )
 
 

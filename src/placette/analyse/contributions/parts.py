@@ -17,6 +17,7 @@ from placette.analyse.forecast.boosted import Boosters
 from placette.analyse.forecast.learning import given_of
 from placette.analyse.forecast.system import Trained
 from placette.analyse.forecast.terms import Floats, Ints, Panel
+from placette.analyse.forecast.weather import VAPOUR
 
 RHYTHM, HOURS, DAYS, WEEKS, SEASON, OTHER = "rhythm", "hours", "days", "weeks", "season", "other"
 """What this hour and weekday usually is; the last hours, days, weeks; last year and the time of year; all else."""
@@ -70,12 +71,17 @@ def _add_trees(
     """Add the trees' contributions on the logarithmic scale, each to the part that its feature speaks of."""
     unit = data.unit(asked.origin, asked.series)
     given, _ = given_of(data, asked, centre, unit)
-    parts = [
-        _PARTS.get(subject) or names[int(subject.removeprefix("known"))] for subject in features.subjects(len(names))
-    ]
+    parts = [_part(subject, names) for subject in features.subjects(len(names))]
     told = boosters.contributions(given, 0.5) * unit[:, None]
     for column, part in enumerate([*parts, OTHER]):  # the last is what the trees answer on the whole
         moved[:, keys.index(part)] += told[:, column]
+
+
+def _part(subject: str, names: Sequence[str]) -> str:
+    if subject.startswith("known"):
+        return names[int(subject.removeprefix("known"))]
+    spoken = f"weather_{'humidity' if subject == VAPOUR else subject}"
+    return spoken if spoken in names else _PARTS.get(subject, OTHER)
 
 
 def _mean(one: Floats, other: Floats) -> Floats:

@@ -36,9 +36,13 @@ class Boosters(msgspec.Struct, frozen=True, kw_only=True):
 
     def __call__(self, given: Floats) -> Floats:
         """Return the quantiles of examples (examples × levels)."""
-        seen = given[:, : self.features]
-        made = np.stack([booster.predict(seen, num_threads=1) for booster in self.boosters], axis=1)
+        made = self.alone(given)
         return made + self.prior(given) if self.prior else made
+
+    def alone(self, given: Floats) -> Floats:
+        """Return what these add to their prior (examples × levels)."""
+        seen = given[:, : self.features]
+        return np.stack([booster.predict(seen, num_threads=1) for booster in self.boosters], axis=1)
 
     def known_to(self, given: Floats) -> Boosters:
         """Return these with the middle one told how often its leaves are reached by examples, for contributions."""

@@ -15,12 +15,14 @@ from placette.analyse.forecast.terms import Floats
 
 
 class Weighing(msgspec.Struct, frozen=True, kw_only=True):
-    """How sharply a better record is preferred, and how slowly equal weights are left."""
+    """How sharply a better record is preferred."""
 
-    power: Annotated[float, msgspec.Meta(ge=0, le=50)] = 12.0
-    """Weights go as the loss to the minus ``power``: 0 always equal, large the best alone."""
-    trust: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 1.0
-    """Forecasts a record must hold until it counts as much as equal weights."""
+    sharpness: Annotated[float, msgspec.Meta(ge=0, le=50)] = 0.7
+    """Weights fall by e for each 1 / ``sharpness`` standard errors behind the best: 0 always equal."""
+    spread: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.2
+    """How far parts are thought apart from one forecast to the next, as a share of the loss, as if seen once before."""
+    floor: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.01
+    """Added to each standard error: however long a record, the future differs by as much."""
 
 
 def loss(actual: Floats, quantiles: Floats, levels: Floats, scale: Floats) -> float:
@@ -32,19 +34,23 @@ def loss(actual: Floats, quantiles: Floats, levels: Floats, scale: Floats) -> fl
 def weights(record: Floats, settings: Weighing) -> Floats:
     """Return a weight per member from its losses (forecasts × members); equal where there is no record.
 
+    A part that is behind the best by little of what it varies from forecast to forecast weighs nearly as much; one that
+    is behind each time weighs nearly nothing.
+
     >>> weights(np.empty((0, 2)), Weighing()).tolist()
     [0.5, 0.5]
-    >>> weights(np.array([[1.0, 2.0]] * 200), Weighing(power=1)).round(2).tolist()
-    [0.67, 0.33]
+    >>> weights(np.array([[1.0, 1.3], [1.3, 1.0], [1.0, 1.1], [1.1, 1.2]]), Weighing()).round(2).tolist()
+    [0.57, 0.43]
     """
     kept = record[~np.isnan(record).any(axis=1)]
-    equal = np.full(record.shape[1], 1 / record.shape[1])
     if not len(kept):
-        return equal
-    mean = np.maximum(kept.mean(axis=0), 1e-9)
-    earned = (mean / mean.min()) ** -settings.power
-    share = len(kept) / (len(kept) + settings.trust)
-    return np.asarray(share * earned / earned.sum() + (1 - share) * equal)
+        return np.full(record.shape[1], 1 / record.shape[1])
+    even = kept / np.maximum(kept.mean(axis=1, keepdims=True), 1e-9)
+    behind = even - even[:, [even.mean(axis=0).argmin()]]
+    varies = behind.var(axis=0) + settings.spread**2 / len(kept)
+    error = np.sqrt(varies / len(kept)) + settings.floor
+    earned = np.exp(-settings.sharpness * behind.mean(axis=0) / error)
+    return np.asarray(earned / earned.sum())
 
 
 def combined(members: list[Floats], weight: Floats) -> Floats:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from placette.analyse.forecast import year
+from placette.analyse.forecast import weather, year
 from placette.analyse.forecast.running import Running, mean_of
 from placette.analyse.forecast.terms import DAY_S, Floats, Ints, Panel
 
@@ -145,7 +145,7 @@ def table(data: Scaled, asked: Examples, centre: Floats, unit: Floats) -> Floats
     plain = [*_lags(data, asked, centre), *_levels(data, asked, centre), *_last_year(data, asked)]
     plain += year.odd_days(data, asked)
     columns = [column / unit for column in plain] + _city_levels(data, asked) + _character(data, asked, unit)
-    columns += [*year.feasts(data.panel, asked.step), *_clock(data.panel, asked)]
+    columns += [*year.feasts(data.panel, asked.step), *_clock(data.panel, asked), *weather.told(data.panel, asked)]
     return np.stack(columns, axis=1)
 
 
@@ -162,6 +162,8 @@ def own(data: Scaled, asked: Examples) -> Floats:
 def subjects(known: int) -> list[str]:
     """Return what each column of :func:`table` and :func:`own` speaks of; ``known0``, ``known1`` … are covariates.
 
+    What :mod:`weather` tells is called by its kind.
+
     >>> subjects(1)[-7:]
     ['season', 'known0', 'known0', 'known0', 'known0', 'known0', 'known0']
     """
@@ -170,7 +172,8 @@ def subjects(known: int) -> list[str]:
     years = ["year"] * (4 + 6)
     others = ["days"] * 2 + ["weeks"] + ["weeks"] * 4 + ["season"] * 2 + ["lead", "hour", "weekday"]
     covariates = [f"known{k}" for k in range(known) for _ in range(6)]
-    return [*lags, *levels, *years, *others, "series", "season", *covariates]
+    skies = [kind for kind in weather.SUBJECTS for _ in range(weather.PER_SUBJECT)]
+    return [*lags, *levels, *years, *others, *skies, "series", "season", *covariates]
 
 
 def _lags(data: Scaled, asked: Examples, centre: Floats) -> list[Floats]:

@@ -94,10 +94,12 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
         given, _ = given_of(data, asked, centre, unit)
         return cls(data=data, series=series, given=given, centre=centre, unit=unit, horizon=horizon)
 
-    def answered(self, answer: Answer, levels: Floats) -> Floats:
-        """Return the quantiles of the steps after the panel (horizon × series × levels), in order of their levels."""
-        fitted = np.sort(answer(self.given), axis=1)
-        target = between(fitted, levels) * self.unit[:, None] + self.centre[:, None]
+    def quantiles(self, answered: Floats, levels: Floats) -> Floats:
+        """Return what a learner answered (examples × ``FITTED``) as quantiles of the steps after the panel.
+
+        Horizon × series × levels, in order of their levels.
+        """
+        target = between(np.sort(answered, axis=1), levels) * self.unit[:, None] + self.centre[:, None]
         return self.data.back(target, self.series[:, None]).reshape(self.horizon, -1, len(levels))
 
 

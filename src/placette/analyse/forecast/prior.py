@@ -1,7 +1,8 @@
 """What other cities teach: trees and networks learnt once from many panels, for series with little past of their own.
 
-Only features free of scale are seen, no name, no covariate. Each panel is learnt from twice: whole, and in pieces of
-ten to fifty weeks, as if it had just been hung.
+Only features free of scale are seen: no name, and of covariates the weather alone. Each panel is learnt from twice:
+whole, and in pieces of ten to fifty weeks, as if it had just been hung, half of them as if nothing were known of the
+weather.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ class Prior(msgspec.Struct, frozen=True, kw_only=True):
 class Learning(msgspec.Struct, frozen=True, kw_only=True):
     """How much is drawn from each panel and how finely it is learnt."""
 
-    examples: int = 4_000
+    examples: int = 16_000
     """From a panel of six series; a panel of many gives more, by the root."""
-    pieces: int = 3
-    trees: boosted.Boosted = boosted.Boosted(trees=150, leaves=31, least_in_leaf=120, steps_in_leaf=0)
-    networks: neural.Neural = neural.Neural(width=96, steps=5_000, rate=0.002, decay=0.02)
+    pieces: int = 6
+    trees: boosted.Boosted = boosted.Boosted(trees=300, leaves=63, least_in_leaf=120, steps_in_leaf=0)
+    networks: neural.Neural = neural.Neural(width=128, steps=12_000, rate=0.002, decay=0.02)
     seed: int = 1
 
 
@@ -75,5 +76,6 @@ def _piece(panel: Panel, chance: np.random.Generator) -> Panel:
         values=values[:, np.isnan(values).mean(axis=0) < 0.5],
         start_s=panel.start_s + first * panel.step_s,
         step_s=panel.step_s,
-        known=np.empty((length, 0)),
+        known=panel.known[first : first + length],
+        kinds=panel.kinds if chance.random() < 0.5 else (),
     )

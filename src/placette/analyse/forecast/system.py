@@ -72,7 +72,7 @@ def _learnt(panel: Panel, horizon: int, chosen: Settings, prior: Prior | None) -
     if not prior:
         return [boosted.fit(lesson, chosen.boosted), neural.fit(lesson, chosen.neural)]
     trees = boosted.fit(lesson, chosen.tuned, prior.trees)
-    return [trees, neural.fit(lesson, chosen.taught, prior.networks), *ready]
+    return [trees, neural.fit(lesson, chosen.taught, prior.networks), trees.prior or prior.trees, prior.networks]
 
 
 TRIED = 5
@@ -114,12 +114,22 @@ def members_of(trained: Trained, panel: Panel, horizon: int, levels: Floats, onl
     made: list[Floats] = []
     if trained.answers:
         asked = learning.Questions.of(panel, horizon, only)
-        made = [asked.answered(answer, levels) for answer in trained.answers]
+        made = [asked.quantiles(each, levels) for each in _answered(trained.answers, asked.given)]
         if panel.day == 1:  # all series are seen, so that some are forecast as they would be among all
             walked = recursive(panel, horizon, levels, trained.settings.recursive)
             made.append(walked if only is None else walked[:, only])
     some = panel if only is None else msgspec.structs.replace(panel, values=panel.values[:, only])
     return [*made, naive.profile(some, horizon, levels, trained.settings.profile)]
+
+
+def _answered(answers: list[learning.Answer], given: Floats) -> list[Floats]:
+    """Return what each answers; a prior that is also among them is asked once, for it takes most of the time."""
+    made: dict[int, Floats] = {}
+    for answer in reversed(answers):  # priors stand last
+        prior = answer.prior if isinstance(answer, boosted.Boosters) else None
+        said = made.get(id(prior))
+        made[id(answer)] = answer(given) if said is None else said + answer.alone(given)  # type: ignore[attr-defined]
+    return [made[id(answer)] for answer in answers]
 
 
 def correction(panel: Panel, record: list[Issued], levels: Floats, settings: Settings) -> Floats:

@@ -23,13 +23,15 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """Series of one step length: ``values`` (steps × series, NaN where missing), their first time, what is known ahead.
 
     ``start_s`` is the local clock of the first step, in seconds since 1970-01-01 00:00 of that clock; ``step_s`` an
-    hour or a day. ``known`` (steps and as many ahead as are asked × covariates) may be empty.
+    hour or a day. ``known`` (steps and as many ahead as are asked × covariates) may be empty; ``kinds`` says what its
+    columns are in terms that all cities share (keys of ``weather.UNITS``, in these units), ``""`` where in none.
     """
 
     values: Floats
     start_s: int
     step_s: int
     known: Floats
+    kinds: tuple[str, ...] = ()
 
     @property
     def day(self) -> int:

@@ -11,7 +11,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from placette.analyse.forecast.weather import UNITS
 from placette.city.model import City
+from placette.model import conversion
 from placette.model.entities import Origin
 from placette.services.days import school_holidays_known, special_days
 from placette.services.feed_days import with_events_of_feeds
@@ -20,8 +22,9 @@ from placette.store import DatastreamInfo, Store
 from placette.store.sql import among
 
 _KINDS = ("public_holiday", "school_holiday", "market", "event")
-_WEATHER = ("temperature", "rain", "precipitation", "wind_speed", "cloud_cover")
+_WEATHER = ("temperature", "humidity", "rain", "precipitation", "wind_speed", "cloud_cover")
 """Keys of properties whose forecasts are covariates."""
+_PREFIX = "weather_"
 _EPOCH = date(1970, 1, 1)
 _LAST_SAID = """
 SELECT epoch_us(phenomenon_time) AS time, arg_max(result, coalesce(result_time, phenomenon_time)) AS value
@@ -45,6 +48,16 @@ def known_ahead(
     names = tuple(name for name, column in columns.items() if len(np.unique(column[~np.isnan(column)])) > 1)
     table = np.stack([columns[name] for name in names], axis=1) if names else np.empty((len(instants), 0))
     return table, names
+
+
+def kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what covariates of these names are in terms that all cities share, ``""`` where in none.
+
+    >>> kinds(("market", "weather_humidity", "weather_rain"))
+    ('', 'humidity', '')
+    """
+    plain = (name.removeprefix(_PREFIX) if name.startswith(_PREFIX) else "" for name in names)
+    return tuple(kind if kind in UNITS else "" for kind in plain)
 
 
 def _calendar(city: City, days: Ints) -> dict[str, Floats]:
@@ -73,7 +86,9 @@ def _weather(store: Store, instants: Ints, step: Step, now: int) -> dict[str, Fl
         table = store.query_now(sql, [int(instants[instants >= 0].min()), now])
         if table.num_rows:
             times, values = table.column("time").to_numpy(), table.column("value").to_numpy()
-            found[f"weather_{key}"] = _steps(times, values, instants, STEP_S[step] * 1_000_000)
+            shared = conversion.of(info.unit, UNITS[key]) if key in UNITS else conversion.SAME
+            values = shared.multiply * values + shared.add
+            found[f"{_PREFIX}{key}"] = _steps(times, values, instants, STEP_S[step] * 1_000_000)
     return found
 
 

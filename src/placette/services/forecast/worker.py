@@ -22,6 +22,7 @@ from placette.analyse.forecast import combine, naive, scores, system
 from placette.analyse.forecast.terms import Panel
 from placette.model.errors import NotFound
 from placette.services.forecast import day_chances, judging, widening
+from placette.services.forecast.covariates import kinds
 from placette.services.forecast.keeping import Kept, Learnt, load_model, load_record, packed, save_model, save_record
 from placette.services.forecast.rows import Peak, rows_of
 from placette.services.forecast.terms import (
@@ -66,7 +67,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def work(ask: Ask, settings: system.Settings | None = None) -> Told:
     """Do what is asked; ``settings`` make the learning of tests short."""
-    panel = Panel(values=ask.values, start_s=ask.start_s, step_s=_step_s(ask), known=ask.known)
+    panel = Panel(values=ask.values, start_s=ask.start_s, step_s=_step_s(ask), known=ask.known, kinds=kinds(ask.names))
     if ask.at_once:
         return _at_once(ask, panel, settings or system.Settings())
     folder, problem = Path(ask.folder), ""
@@ -211,11 +212,9 @@ def _weighed(panel: Panel, parts: list[Floats], known: list[system.Issued], sett
                 [np.nanmean(scores.pinball(actual, part[: len(actual)], few), axis=(0, 2)) for part in issue.parts]
             )
     record = np.array(losses).reshape(len(losses), len(parts), panel.values.shape[1])
-    # an issue holds a value for each step of a day: so much sooner is a series' own record believed
-    weighing = msgspec.structs.replace(settings.weighing, trust=settings.weighing.trust / panel.day)
     columns = []
     for series in range(panel.values.shape[1]):
-        weight = combine.weights(record[:, :, series], weighing)
+        weight = combine.weights(record[:, :, series], settings.weighing)
         columns.append(combine.combined([part[:, series] for part in parts], weight))
     return np.stack(columns, axis=1)
 
