@@ -9,7 +9,7 @@ from pathlib import Path
 import segno
 from playwright.sync_api import Page
 
-WIDTH, HEIGHT, FRAMES = 640, 480, 16
+WIDTH, HEIGHT, FRAMES = 640, 480, 8
 # A wall in uneven light, a hand that comes nearer and shakes, a lens out of focus, and the noise of a small sensor.
 _DRAW = """async ([svg, width, height, frames, size]) => {
   const label = new Image();
