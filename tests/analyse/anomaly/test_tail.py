@@ -43,3 +43,11 @@ def test_nothing_is_said_before_enough_days() -> None:
     found = tail.ranks(values, ("x",), remembered=365, least=14)
     assert (found.rarity == 1).all()
     assert not found.looked_at.any()
+
+
+def test_one_strange_day_among_quiet_ones_does_not_make_the_next_usual() -> None:
+    """A microphone that stood still for five hours once is still strange when it stands still for a day."""
+    values = np.zeros((1, 300 * 24, 1))
+    values[0, 100 * 24] = 7.5
+    values[0, -1] = 36
+    assert tail.ranks(values, ("x",), remembered=365, least=14).rarity[0, -1, 0] < 1 / 2_000

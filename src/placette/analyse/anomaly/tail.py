@@ -76,10 +76,12 @@ def _rarity(found: Floats, past: Floats) -> Floats:
         above = len(known) - np.searchsorted(known, now)
         rank = (1 + above) / (len(known) + 1)
         start = known[int((1 - _TAIL) * (len(known) - 1))]
-        mean = float(np.mean(known[known > start] - start)) if (known > start).any() else 0.0
+        over = known[known > start] - start
+        mean = float(over.mean()) if len(over) else 0.0
+        share = max(len(over), 1) / (len(known) + 1)  # less than a tenth where most days have one and the same score
         width = max(mean * (1 - _SHAPE), 1e-6 * max(abs(start), 1.0))
         with np.errstate(invalid="ignore"):
-            beyond = _TAIL * (1 + _SHAPE * np.maximum(now - start, 0) / width) ** (-1 / _SHAPE)
+            beyond = share * (1 + _SHAPE * np.maximum(now - start, 0) / width) ** (-1 / _SHAPE)
             smooth = np.where(above < 10, np.minimum(beyond, 11 / (len(known) + 1)), rank)
         rare[chart] = np.where(np.isnan(now), 1.0, smooth)
     return rare
