@@ -222,7 +222,8 @@ export class Desk {
     this.host.querySelectorAll<HTMLElement>(".console-live").forEach((button) => (button.hidden = false));
     const tabs = this.host.querySelector<HTMLElement>(".console-tabs");
     const tab = tabs?.querySelector<HTMLElement>("[aria-current]");
-    if (tabs && tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.clientWidth) / 2;
+    if (!tabs || !tab || !matchMedia("(max-width: 44em)").matches) return; // elsewhere all tabs are in sight
+    tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.clientWidth) / 2;
   }
 
   private count(): void {
