@@ -14,8 +14,9 @@ help: ## list these commands
 demo: $(VENV)/.package front ## set up and start the demo city; options: make demo ARGS="--port 9000"
 	@exec $(BIN)/placette demo $(ARGS)
 
+# Small matrices are slower on several threads, much slower where other work runs beside them.
 test: packages check ## set up and run everything that must hold; options: make test ARGS="tests/store"
-	@export CHROME_PATH="$${CHROME_PATH:-$$(scripts/chromium $(BIN))}"; $(WITH_NODE) $(BIN)/python -m pytest $(ARGS)
+	@export CHROME_PATH="$${CHROME_PATH:-$$(scripts/chromium $(BIN))}" OMP_NUM_THREADS=1; $(WITH_NODE) $(BIN)/python -m pytest $(ARGS)
 
 packages: # the system packages that the tests run for real
 	@scripts/test-packages
