@@ -18,7 +18,7 @@ from placette.analyse.forecast.terms import DAY_S, HOUR_S, LEVELS, Floats, Ints,
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of each part; the defaults are those of every published figure of ours."""
 
-    tuned: boosted.Boosted = boosted.Boosted(trees=60, leaves=15, rate=0.05, steps_in_leaf=60)
+    tuned: boosted.Boosted = boosted.Boosted(trees=60, leaves=15, rate=0.05, steps_in_leaf=20)
     """Trees that go on from a prior."""
     taught: neural.Neural = neural.Neural(steps=100, rate=0.0002, decay=0)
     """Networks that go on from a prior."""
