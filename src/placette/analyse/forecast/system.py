@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     tuned: boosted.Boosted = boosted.Boosted(trees=60, leaves=15, rate=0.05, steps_in_leaf=20)
     """Trees that go on from a prior."""
-    taught: neural.Neural = neural.Neural(steps=100, rate=0.0002, decay=0)
+    taught: neural.Neural = neural.Neural(steps=300, rate=0.0005, decay=0.02)
     """Networks that go on from a prior."""
     drawing: learning.Drawing = learning.Drawing()
     boosted: boosted.Boosted = boosted.Boosted()
