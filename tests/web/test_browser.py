@@ -82,7 +82,7 @@ def test_the_chart_is_chosen_without_javascript(visit: Visit) -> None:
     page.click("#pick-go")
     assert "property=temperature" in page.url
     assert "range=7d" in page.url
-    assert page.locator(".drawn-chart .line").count() == 2
+    assert page.locator(".drawn-chart .line").count() == 4  # two hives and two thermometers
 
 
 def test_a_chart_is_chosen_in_place_with_javascript(visit: Visit) -> None:

@@ -140,6 +140,9 @@ export class PlacetteScan extends HTMLElement {
     const target = this.target;
     const content = target?.value;
     if (!target || !content) return;
+    const { device, code } = scanned(content);
+    // Nothing was read but what was typed: a sentence would push away the button that is being pressed.
+    if (device === content && !code) return;
     target.value = "";
     this.take(content);
   };
