@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -43,8 +44,10 @@ def test_what_comes_after_an_origin_changes_nothing_before_it() -> None:
     assert np.array_equal(run().final, run(3.0).final)
 
 
-def test_it_learns_again_when_its_past_has_grown_by_a_quarter() -> None:
-    assert run().trainings == 2  # at 98 days, and at 126
+def test_it_learns_again_when_a_week_has_passed() -> None:
+    assert run().trainings == 3  # windows of a fortnight
+    short = msgspec.structs.replace(DAYS, horizon=3, windows=4)
+    assert rolled(short, city(), QUICK).trainings == 2  # at the first, and nine days later
 
 
 def test_a_regular_week_is_found_again() -> None:

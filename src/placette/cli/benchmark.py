@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import subprocess
 import time
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +25,7 @@ from placette.benchmarking.tables import published
 from placette.benchmarking.tasks import TASKS, Task, load
 from placette.model.errors import BadInput
 
-RECURSION = "recursion"
-"""A part of days alone."""
-PARTS = ("tuned trees", "tuned network", "prior trees", "prior network", RECURSION, "profile")
+PARTS = ("tuned trees", "tuned network", "prior trees", "prior network", "recursion", "profile")
 
 
 def benchmark(
@@ -33,6 +34,7 @@ def benchmark(
     task: list[str] | None = None,
     write: Path | None = None,
     pretrain: Annotated[bool, Parameter(negative=())] = False,
+    jobs: int | None = None,
 ) -> int:
     """Recompute published forecasting benchmarks and print our row among the published ones.
 
@@ -43,6 +45,7 @@ def benchmark(
         task: Only these tasks; all without it.
         write: A page whose tables are replaced by those measured now.
         pretrain: First learn the shipped prior anew from the shared series, and write it where Placette is installed.
+        jobs: Tasks measured at the same time, each on one core; as many as there are cores without it.
     """
     console = Console(stderr=True)
     if pretrain:
@@ -50,26 +53,37 @@ def benchmark(
             with console.status("learning from the shared series"):
                 print(pretraining.pretrain(step_s, data, pretrained.FOLDER))
         pretrained.prior.cache_clear()
-    results: list[report.Result] = []
-    scored: list[report.Scored] = []
-    whole = ""
-    for chosen, after in _chosen(task):
-        if after:
-            scored.append(_place(chosen, after, data, console))
-        else:
-            results.append(_run(chosen, _tables(data), console))
-        whole = _text(results, scored, _tables(data))
-        if write:  # after each task: a run that is interrupted keeps what it measured
-            report.write(write, whole)
+    chosen = _chosen(task)
+    done: dict[str, report.Result | report.Scored] = {}
+    with console.status("") as status, _processes(jobs) as processes:
+        begun: dict[Future[report.Result | report.Scored], str] = {
+            processes.submit(_measured, one, after, data): one.key for one, after in chosen
+        }
+        for number, future in enumerate(as_completed(begun)):
+            status.update(f"{number + 1} of {len(chosen)} tasks measured")
+            done[begun[future]] = future.result()
+            console.print(f"{begun[future]}: {done[begun[future]].cpu_s:.0f} s")
+            whole = _text([done[one.key] for one, _ in chosen if one.key in done], _tables(data))
+            if write:  # after each task: a run that is interrupted keeps what it measured
+                report.write(write, whole)
     print(whole)
     return 0
+
+
+def _processes(jobs: int | None) -> ProcessPoolExecutor:
+    """Return processes that compute on one core each."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    return ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _tables(data: Path) -> Path:
     return data / "benchmark" if (data / "benchmark").is_dir() else data
 
 
-def _text(results: list[report.Result], scored: list[report.Scored], tables: Path) -> str:
+def _text(done: list[report.Result | report.Scored], tables: Path) -> str:
+    results = [one for one in done if isinstance(one, report.Result)]
+    scored = [one for one in done if isinstance(one, report.Scored)]
     spent = sum(one.cpu_s for one in results) + sum(one.cpu_s for one in scored)
     day = time.strftime("%Y-%m-%d", time.gmtime())
     text = [f"Measured {day} with Placette {_version()}; {spent / 60:.0f} minutes of one core in all.\n"]
@@ -91,23 +105,20 @@ def _chosen(names: list[str] | None) -> list[tuple[Task, str]]:
     return [(task, after) for task, after in every if not names or task.key in names]
 
 
-def _rolled(task: Task, panel: Panel, console: Console, asked: tuple[float, ...]) -> tuple[Made, float]:
+def _measured(task: Task, after: str, data: Path) -> report.Result | report.Scored:
+    """Measure one task; those of cities have a day after the last window."""
+    return _place(task, after, data) if after else _run(task, _tables(data))
+
+
+def _rolled(task: Task, panel: Panel, asked: tuple[float, ...]) -> tuple[Made, float]:
     began = time.process_time()
-    with console.status(task.key) as status:
-        made = rolled(
-            task,
-            panel,
-            Settings(),
-            pretrained.prior(task.step_s),
-            lambda number: status.update(f"{task.key} {number}/{task.windows}"),
-            asked,
-        )
+    made = rolled(task, panel, Settings(), pretrained.prior(task.step_s), asked)
     return made, time.process_time() - began
 
 
-def _run(task: Task, data: Path, console: Console) -> report.Result:
+def _run(task: Task, data: Path) -> report.Result:
     panel = load(task, data)
-    made, spent = _rolled(task, panel, console, LEVELS)
+    made, spent = _rolled(task, panel, LEVELS)
     return report.Result(
         task=task,
         ours=score(task, panel, made.final),
@@ -118,9 +129,9 @@ def _run(task: Task, data: Path, console: Console) -> report.Result:
     )
 
 
-def _place(task: Task, after: str, data: Path, console: Console) -> report.Scored:
+def _place(task: Task, after: str, data: Path) -> report.Scored:
     panel = places.load(task, after, data)
-    made, spent = _rolled(task, panel, console, QUANTILES)
+    made, spent = _rolled(task, panel, QUANTILES)
     return report.Scored(
         task=task,
         ours=score(task, panel, places.at_published(made.final)),
@@ -134,8 +145,7 @@ def _parts(task: Task, panel: Panel, made: Made) -> dict[str, Row]:
     def alone(number: int) -> list[Floats]:
         return [np.asarray(parts[number]) for parts in made.parts]
 
-    names = [name for name in PARTS if panel.day == 1 or name != RECURSION]
-    rows = {name: score(task, panel, alone(number)) for number, name in enumerate(names)}
+    rows = {name: score(task, panel, alone(number)) for number, name in enumerate(PARTS)}
     return {**rows, "combined": score(task, panel, made.plain)}
 
 

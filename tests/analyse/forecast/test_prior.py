@@ -64,11 +64,11 @@ def test_a_sensor_of_yesterday_has_a_forecast(taught: Prior) -> None:
     assert np.isfinite(made).all()
 
 
-def test_parts_are_the_tuned_ones_the_prior_ones_and_the_profile(taught: Prior) -> None:
+def test_parts_are_the_tuned_ones_the_prior_ones_recursion_and_profile(taught: Prior) -> None:
     past = town(3).until(11 * 168)
     trained = system.train(past, 48, QUICK, taught)
-    assert len(system.members_of(trained, past, 48, LEVEL)) == 5
-    assert {len(each) for each in trained.tried} == {5}
+    assert len(system.members_of(trained, past, 48, LEVEL)) == 6
+    assert {len(each) for each in trained.tried} == {6}
 
 
 def test_contributions_sum_to_what_the_trees_say_prior_included(taught: Prior) -> None:

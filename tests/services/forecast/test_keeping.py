@@ -14,7 +14,7 @@ from placette.services.forecast import keeping
 from placette.services.forecast.keeping import Kept, Learnt, load_model, load_record, packed, save_model, save_record
 
 NOTHING = system.Trained(answers=[], settings=system.Settings())
-LEARNT = Learnt(trained=NOTHING, far=NOTHING, at=1, names=(), cpu_s=0.1, history_steps=9, values=9)
+LEARNT = Learnt(trained=NOTHING, far=NOTHING, at=1, names=(), keys=(), cpu_s=0.1, history_steps=9, values=9)
 
 
 class Evil:

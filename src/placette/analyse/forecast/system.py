@@ -9,9 +9,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from placette.analyse.forecast import boosted, combine, conformal, learning, naive, neural, scores
+from placette.analyse.forecast import boosted, combine, conformal, learning, naive, neural, recursive, scores
 from placette.analyse.forecast.prior import Prior
-from placette.analyse.forecast.recursive import Recursive, recursive
 from placette.analyse.forecast.terms import DAY_S, HOUR_S, LEVELS, Floats, Ints, Panel
 
 
@@ -25,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drawing: learning.Drawing = learning.Drawing()
     boosted: boosted.Boosted = boosted.Boosted()
     neural: neural.Neural = neural.Neural()
-    recursive: Recursive = Recursive()
+    recursive: recursive.Recursive = recursive.Recursive()
     profile: naive.Profile = naive.Profile()
     weighing: combine.Weighing = combine.Weighing()
     conformal: conformal.Conformal = conformal.Conformal()
@@ -39,6 +38,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
 
     answers: list[learning.Answer]
     settings: Settings
+    recursion: recursive.Recursion | None = None
     tried: list[list[float]] = msgspec.field(default_factory=list)
     """What each part lost on the newest quarter of the past, when it had learnt from the rest (origins × parts)."""
 
@@ -58,9 +58,14 @@ def train(panel: Panel, horizon: int, settings: Settings | None = None, prior: P
     the parts learn without the newest quarter, which then weighs them.
     """
     chosen = settings or Settings()
-    return Trained(
-        answers=_learnt(panel, horizon, chosen, prior), settings=chosen, tried=_tried(panel, horizon, chosen, prior)
-    )
+    trained = _trained(panel, horizon, chosen, prior)
+    return msgspec.structs.replace(trained, tried=_tried(panel, horizon, chosen, prior))
+
+
+def _trained(panel: Panel, horizon: int, chosen: Settings, prior: Prior | None) -> Trained:
+    answers = _learnt(panel, horizon, chosen, prior)
+    recursion = recursive.fit(panel, chosen.recursive) if answers else None
+    return Trained(answers=answers, settings=chosen, recursion=recursion)
 
 
 def _learnt(panel: Panel, horizon: int, chosen: Settings, prior: Prior | None) -> list[learning.Answer]:
@@ -82,11 +87,10 @@ TRIED = 5
 def _tried(panel: Panel, horizon: int, chosen: Settings, prior: Prior | None) -> list[list[float]]:
     length, levels = len(panel.values), np.array(LEVELS)
     cut = length * 3 // 4
-    answers = _learnt(panel.until(cut), horizon, chosen, prior) if length >= 6 * panel.week else []
-    if not answers:
+    trained = _trained(panel.until(cut), horizon, chosen, prior) if length >= 6 * panel.week else None
+    if not trained or not trained.answers:
         return []
     last = max(cut, length - max(1, horizon // 2))
-    trained = Trained(answers=answers, settings=chosen)
     losses = []
     for origin in np.unique(np.linspace(cut, last, TRIED).astype(int)).tolist():
         ahead = min(horizon, length - origin)
@@ -110,14 +114,13 @@ def foresee(
 
 
 def members_of(trained: Trained, panel: Panel, horizon: int, levels: Floats, only: Ints | None = None) -> list[Floats]:
-    """Return the forecast of each part by itself: those learnt, of days the recursion, then the profile."""
+    """Return the forecast of each part by itself: those learnt, the recursion, then the profile."""
     made: list[Floats] = []
     if trained.answers:
         asked = learning.Questions.of(panel, horizon, only)
         made = [asked.quantiles(each, levels) for each in _answered(trained.answers, asked.given)]
-        if panel.day == 1:  # all series are seen, so that some are forecast as they would be among all
-            walked = recursive(panel, horizon, levels, trained.settings.recursive)
-            made.append(walked if only is None else walked[:, only])
+    if trained.recursion:
+        made.append(trained.recursion(panel, horizon, levels, only))
     some = panel if only is None else msgspec.structs.replace(panel, values=panel.values[:, only])
     return [*made, naive.profile(some, horizon, levels, trained.settings.profile)]
 

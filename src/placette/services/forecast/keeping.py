@@ -21,14 +21,14 @@ import numpy as np
 from placette.analyse.forecast import system
 from placette.services.forecast.terms import Floats
 
-FORMAT = b"placette forecast model 2\n"
+FORMAT = b"placette forecast model 3\n"
 _KEY = "key"
 _RECORD_LIMIT = 28
 """Issues of midnight that are kept: what is weighed, corrected and judged by."""
 
 
 class Learnt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learnt, when (µs UTC), of which covariates, and at what cost.
+    """What was learnt, when (µs UTC), of which series and covariates, and at what cost.
 
     ``trained`` looks two days ahead, ``far`` two weeks: one model of both would be blunt where it matters most.
     """
@@ -37,6 +37,7 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     far: system.Trained
     at: int
     names: tuple[str, ...]
+    keys: tuple[int, ...]
     cpu_s: float
     history_steps: int
     values: int

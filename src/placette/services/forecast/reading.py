@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy as np
 
 from placette.analyse.exceedance import isotonic
 from placette.analyse.exceedance.probability import exceeding
-from placette.city.model import City
+from placette.city.model import City, Threshold
 from placette.model.times import MICROS_PER_S, iso
 from placette.services.forecast import thresholds
 from placette.services.forecast.derived import code_of
@@ -46,8 +47,8 @@ class PeakOf(msgspec.Struct, frozen=True, kw_only=True):
     contributions: list[Contribution]
 
 
-class Chance(msgspec.Struct, frozen=True, kw_only=True):
-    """The probability of passing a threshold at each time; ``calibrated`` says whether the record has bent it.
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """A threshold that may be passed; ``calibrated`` says whether the record has bent its probability.
 
     ``exact`` and ``confirmed`` are those of the threshold (docs/foresee.md).
     """
@@ -60,24 +61,21 @@ class Chance(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool
     confirmed: bool
     calibrated: bool
+
+
+class Chance(Limit, frozen=True, kw_only=True):
+    """The probability of passing a threshold at each time."""
+
     probability: list[float]
 
 
-class DayChance(msgspec.Struct, frozen=True, kw_only=True):
+class DayChance(Limit, frozen=True, kw_only=True):
     """The probability that each whole local day (``date``) passes a threshold; ``of`` says what of its hours does.
 
     ``mean``, ``sum`` or ``energetic`` is held against thresholds of a day, ``highest`` against those of an hour.
     """
 
-    key: str
-    names: dict[str, str]
     of: Combined
-    threshold: float
-    kind: str
-    source: str
-    exact: bool
-    confirmed: bool
-    calibrated: bool
     date: list[str]
     probability: list[float]
 
@@ -205,25 +203,12 @@ def _chances(
     city: City, info: DatastreamInfo, step: Step, quantiles: list[list[float]], first: int, board: Board | None
 ) -> list[Chance]:
     on = datetime.fromtimestamp(first / MICROS_PER_S, ZoneInfo(city.zone)).date()
-    curves = {each.key: each for each in board.curves} if board else {}
     found = []
     for each in thresholds.in_force(city, info, step, on):
-        curve = curves.get(each.key)
-        bent = isotonic.Curve(forecast=curve.forecast, came=curve.came) if curve else isotonic.Curve()
+        bent = _curve(board, each.key)
         chance = bent(exceeding(np.array(quantiles), LEVELS, each.value))
-        found.append(
-            Chance(
-                key=each.key,
-                names=each.names,
-                threshold=each.value,
-                kind=each.kind,
-                source=each.source,
-                exact=each.exact,
-                confirmed=each.confirmed,
-                calibrated=bool(bent.forecast),
-                probability=[round(value, 4) for value in chance.tolist()],
-            )
-        )
+        probability = [round(value, 4) for value in chance.tolist()]
+        found.append(Chance(**_limit(each, bent), probability=probability))
     return found
 
 
@@ -234,29 +219,36 @@ def _days(
     days = [(datetime.fromtimestamp(time / MICROS_PER_S, ZoneInfo(city.zone)).date(), day) for time, day in told if day]
     if not days:
         return []
-    curves = {each.key: each for each in state.board.curves} if state.board else {}
     rows = {each.key: each for step in STEPS for each in thresholds.in_force(city, info, step, days[0][0])}
     found = []
     for limit in thresholds.day_limits(city, [info], days[0][0])[0]:
-        row, curve = rows[limit.key], curves.get(DAY_KEY.format(limit.key))
-        bent = isotonic.Curve(forecast=curve.forecast, came=curve.came) if curve else isotonic.Curve()
-        mine = [(day, chances[limit.key]) for day, chances in days if limit.key in chances]
-        found.append(
-            DayChance(
-                key=limit.key,
-                names=row.names,
-                of=limit.of,
-                threshold=limit.value,
-                kind=row.kind,
-                source=row.source,
-                exact=row.exact,
-                confirmed=row.confirmed,
-                calibrated=bool(bent.forecast),
-                date=[day.isoformat() for day, _ in mine],
-                probability=[round(float(bent(chance)), 4) for _, chance in mine],
-            )
-        )
-    return [each for each in found if each.date]
+        bent = _curve(state.board, DAY_KEY.format(limit.key))
+        mine = [(day.isoformat(), round(float(bent(own[limit.key])), 4)) for day, own in days if limit.key in own]
+        if mine:
+            dates, chances = zip(*mine, strict=True)
+            shared = _limit(rows[limit.key], bent)
+            found.append(DayChance(**shared, of=limit.of, date=list(dates), probability=list(chances)))
+    return found
+
+
+def _curve(board: Board | None, key: str) -> isotonic.Curve:
+    """Return how the record bends the chances of a threshold; not at all where there is no record."""
+    kept = next((each for each in board.curves if each.key == key), None) if board else None
+    return isotonic.Curve(forecast=kept.forecast, came=kept.came) if kept else isotonic.Curve()
+
+
+def _limit(row: Threshold, bent: isotonic.Curve) -> dict[str, Any]:
+    """Return the fields of a ``Limit``."""
+    return {
+        "key": row.key,
+        "names": row.names,
+        "threshold": row.value,
+        "kind": row.kind,
+        "source": row.source,
+        "exact": row.exact,
+        "confirmed": row.confirmed,
+        "calibrated": bool(bent.forecast),
+    }
 
 
 def standing_of(board: Board | None, datastream: int) -> Standing | None:

@@ -73,7 +73,7 @@ def work(ask: Ask, settings: system.Settings | None = None) -> Told:
     folder, problem = Path(ask.folder), ""
     record = load_record(folder, ask.step)
     learnt = None if ask.learn else load_model(folder, ask.step)
-    if learnt is None or learnt.names != ask.names:
+    if learnt is None or (learnt.names, learnt.keys) != (ask.names, ask.keys):
         if not _issues(panel, record):
             record = [*record, *_replayed(ask, panel, settings)]
         learnt = _learn(ask, panel, settings)
@@ -125,6 +125,7 @@ def _learn(ask: Ask, panel: Panel, settings: system.Settings | None) -> Learnt:
         far=far,
         at=ask.issued,
         names=ask.names,
+        keys=ask.keys,
         cpu_s=round(time.process_time() - begun, 2),
         history_steps=len(panel.values),
         values=int((~np.isnan(panel.values)).sum()),
