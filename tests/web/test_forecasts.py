@@ -13,7 +13,9 @@ from tests.web.conftest import World
 
 from placette.city import City
 from placette.services.forecast.foreseeing import HOUR_US, Foreseeing
+from placette.services.forecast.thresholds import thresholds
 from placette.store import Store
+from placette.web.words import Words
 
 COUNTER, PM10, HEAT = "AIX-ROT-CNT-01/pedestrians", "AIX-ROT-AIR-01/pm10", "AIX-ROT-AIR-01/temperature"
 WEEKS = 7
@@ -59,6 +61,24 @@ def test_a_device_shows_the_forecast_that_is_chosen_with_its_chances(foreseen: W
     assert "Great heat" in part
     assert "Chances of passing a threshold" in part
     assert "<html" not in part
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [("fr", "Jour de chaleur\u00a0: maximum de 30\u00a0°C et plus"), ("en", "Hot day: a maximum of 30 °C or more")],
+)
+def test_where_a_threshold_comes_from_is_told_in_the_readers_language(
+    foreseen: World, language: str, source: str
+) -> None:
+    chosen = foreseen.store.directory.by_code[HEAT].id
+    assert source in text(foreseen, f"/{language}/things/AIX-ROT-AIR-01?part=outlook&forecast={chosen}")
+
+
+def test_every_known_threshold_has_its_name_and_source() -> None:
+    named = {(f"threshold.{each.key}", f"threshold_source.{each.key}") for each in thresholds()}
+    for language in ("fr", "en"):
+        words = Words(language)
+        assert all(words(key) for pair in named for key in pair)
 
 
 def test_forecasts_are_no_figures_of_the_device(foreseen: World) -> None:
