@@ -47,6 +47,7 @@ export async function groundReady(basemap: string | undefined): Promise<void> {
 export class Ground {
   readonly map: MapLibre;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+  private readonly printed = document.createElement("img");
 
   constructor(
     private readonly host: HTMLElement,
@@ -70,6 +71,9 @@ export class Ground {
       fadeDuration: 0,
       locale: options.labels,
     });
+    this.printed.className = "map-printed";
+    this.printed.alt = "";
+    container.prepend(this.printed);
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
     this.map.touchZoomRotate.disableRotation();
@@ -78,6 +82,7 @@ export class Ground {
     this.picture(inkOf(host));
     document.addEventListener("placette-theme", this.repaint);
     this.dark.addEventListener("change", this.repaint);
+    addEventListener("beforeprint", this.print);
   }
 
   /** Wait until the style is there (`load`), or all that was asked for is drawn (`idle`). */
@@ -105,7 +110,13 @@ export class Ground {
     this.picture(ink);
   };
 
+  /** Keep what is drawn as a picture: what a graphics card draws does not reach paper. */
+  private readonly print = (): void => {
+    this.printed.src = this.map.redraw().getCanvas().toDataURL();
+  };
+
   remove(): void {
+    removeEventListener("beforeprint", this.print);
     document.removeEventListener("placette-theme", this.repaint);
     this.dark.removeEventListener("change", this.repaint);
     this.map.remove();
