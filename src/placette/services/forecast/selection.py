@@ -12,11 +12,11 @@ from collections.abc import Collection, Sequence
 import msgspec
 import numpy as np
 
-from placette.analyse.distance import distances
 from placette.city.model import City
 from placette.model import units
 from placette.model.entities import Origin
 from placette.services.forecast.terms import STEP_S, Floats, Step
+from placette.services.installations import moves
 from placette.services.panels import regular
 from placette.store import DatastreamInfo, Store
 
@@ -24,16 +24,6 @@ YEAR_US = 366 * 86_400_000_000
 _AT_ONCE = 8
 """Datastreams read at once: three years of quarters of an hour of them are 40 MB."""
 _ORIGINS = (Origin.MEASURED.value, Origin.SIMULATED.value, Origin.MODELLED.value)
-MOVED_M = 50.0
-"""A position that changes by less was mended, not moved, m."""
-_STOOD = """
-SELECT h.thing_id, epoch_us(h.time) AS time, l.longitude, l.latitude
-FROM historical_location h
-JOIN historical_location_location x ON x.historical_location_id = h.id
-JOIN location l ON l.id = x.location_id
-WHERE l.longitude IS NOT NULL
-ORDER BY h.thing_id, h.time, h.id
-"""
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,16 +47,7 @@ def candidates(store: Store, city: City, leave_out: Collection[str]) -> list[Dat
 
 def moved(store: Store) -> dict[int, int]:
     """Return for each thing that stood elsewhere before when it came to where it stands, µs UTC. Blocks."""
-    found: dict[int, int] = {}
-    before: tuple[int, float, float] | None = None
-    for row in store.query_now(_STOOD).to_pylist():
-        here = (row["thing_id"], row["longitude"], row["latitude"])
-        if before is not None and before[0] == here[0]:
-            apart = distances(np.array([before[1], here[1]]), np.array([before[2], here[2]]))[0, 1]
-            if apart > MOVED_M:
-                found[here[0]] = row["time"]
-        before = here
-    return found
+    return dict(moves(store))
 
 
 def read(store: Store, city: City, infos: Sequence[DatastreamInfo], end: int, step: Step, years: float) -> Series:
