@@ -72,6 +72,7 @@ def test_where_a_threshold_comes_from_is_told_in_the_readers_language(
 ) -> None:
     chosen = foreseen.store.directory.by_code[HEAT].id
     assert source in text(foreseen, f"/{language}/things/AIX-ROT-AIR-01?part=outlook&forecast={chosen}")
+    assert source in text(foreseen, f"/{language}/console?view=forecast&datastream={HEAT}")
 
 
 def test_every_known_threshold_has_its_name_and_source() -> None:

@@ -13,7 +13,7 @@ import msgspec
 from placette.model.times import MICROS_PER_S, micros
 from placette.publish.columns import gather
 from placette.services.forecast.derived import code_of
-from placette.services.forecast.reading import Forecast, Limit, newest
+from placette.services.forecast.reading import Forecast, newest
 from placette.services.forecast.terms import DAY_KEY
 from placette.store import DatastreamInfo
 from placette.web.fans import INNER, MEDIAN, OUTER, Fan, fan
@@ -237,7 +237,7 @@ def _risks(site: Site, language: str, told: Forecast, count: int, number: Number
             Risk(
                 name=threshold_name(site, language, each.key),
                 limit=number(each.threshold),
-                source=_source(site, language, each),
+                source=threshold_source(site, language, each.key),
                 chance=percent(words, figures, chances[most]),
                 when=figures.at(at, "short") if told.step_s < 86_400 else figures.date(at),
                 exact=each.exact,
@@ -255,7 +255,7 @@ def _of_days(site: Site, language: str, told: Forecast, number: Number) -> list[
         Risk(
             name=threshold_name(site, language, DAY_KEY.format(each.key)),
             limit=number(each.threshold),
-            source=_source(site, language, each),
+            source=threshold_source(site, language, each.key),
             chance=percent(words, figures, each.probability[0]),
             when=figures.date(
                 int(datetime.fromisoformat(each.date[0]).replace(tzinfo=zone).timestamp()) * MICROS_PER_S
@@ -277,10 +277,10 @@ def threshold_name(site: Site, language: str, key: str) -> str:
     return words("outlook.of_day", name=name) if plain != key else name
 
 
-def _source(site: Site, language: str, limit: Limit) -> str:
+def threshold_source(site: Site, language: str, key: str) -> str:
     """Return where a threshold comes from: in the city's own words, or of those known in the reader's language."""
-    own = any(each.key == limit.key for each in site.city.thresholds)
-    return limit.source if own else site.renderer.words(language)(f"threshold_source.{limit.key}")
+    own = next((each.source for each in site.city.thresholds if each.key == key), "")
+    return own or site.renderer.words(language)(f"threshold_source.{key}")
 
 
 def percent(words: Words, figures: Figures, share: float) -> str:

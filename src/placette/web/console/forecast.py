@@ -14,6 +14,7 @@ from placette.web.console.desk import AT, Desk, Named, Table, View
 from placette.web.console.drawing import picture
 from placette.web.console.plot import Band, Floats, Line, Plot
 from placette.web.console.question import Question, Span, code_of
+from placette.web.outlook import percent, threshold_name, threshold_source
 
 MOST_PAST_DAYS = 14
 LEAST_AHEAD_DAYS = 2
@@ -182,12 +183,15 @@ def _chances(desk: Desk, language: str, named: list[Named], told: dict[int, dict
     for place, one in told.items():
         about = named[place]
         for chance in one.get("exceedance", ()):
-            likely = int(np.argmax(chance["probability"])) if chance["probability"] else 0
+            key, chances = chance["key"], chance["probability"]
+            likely = int(np.argmax(chances)) if chances else 0
+            value = figures.quantity(chance["threshold"], about.info.unit, about.decimals)
+            named_by = threshold_name(desk.site, language, key), threshold_source(desk.site, language, key)
             rows.append(
                 (
                     about.full,
-                    f"{figures.quantity(chance['threshold'], about.info.unit, about.decimals)} · {chance['source']}",
-                    f"{figures.number(100 * chance['probability'][likely])}\u00a0%" if chance["probability"] else "",
+                    " · ".join((named_by[0], value, named_by[1])),
+                    percent(words, figures, chances[likely]) if chances else "",
                     figures.at(int(one["time"][likely] * 1e6), AT),
                 )
             )
