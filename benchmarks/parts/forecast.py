@@ -22,6 +22,7 @@ from placette.analyse.forecast import scores, system
 from placette.analyse.forecast.naive import seasonal_naive
 from placette.analyse.forecast.terms import HOUR_S, LEVELS, QUANTILES, Floats, Panel
 from placette.benchmarking import cities
+from placette.services.process import one_thread
 
 PART = "forecast"
 ABOUT = (
@@ -51,7 +52,7 @@ def run(bench: Bench) -> Iterator[Result]:
     """Measure ours ``bench.runs`` times, and accuracy once: it has no luck in it."""
     costs = []
     for _ in range(bench.runs):
-        with ProcessPoolExecutor(1, get_context("spawn")) as worker:
+        with one_thread(), ProcessPoolExecutor(1, get_context("spawn")) as worker:
             costs.append(worker.submit(_cost).result())
     hundred = f"learn and forecast {SERIES} hourly datastreams × {HORIZON} h × {len(QUANTILES)} quantiles"
     yield _figure(hundred, "s", [cost.wall_s for cost in costs], target=300)

@@ -24,6 +24,7 @@ from placette.benchmarking.rolling import Made, rolled
 from placette.benchmarking.tables import published
 from placette.benchmarking.tasks import TASKS, Task, load
 from placette.model.errors import BadInput
+from placette.services.process import one_thread
 
 PARTS = ("tuned trees", "tuned network", "prior trees", "prior network", "recursion", "profile")
 
@@ -55,7 +56,7 @@ def benchmark(
         pretrained.prior.cache_clear()
     chosen = _chosen(task)
     done: dict[str, report.Result | report.Scored] = {}
-    with console.status("") as status, _processes(jobs) as processes:
+    with console.status("") as status, one_thread(), _processes(jobs) as processes:
         begun: dict[Future[report.Result | report.Scored], str] = {
             processes.submit(_measured, one, after, data): one.key for one, after in chosen
         }
@@ -71,9 +72,6 @@ def benchmark(
 
 
 def _processes(jobs: int | None) -> ProcessPoolExecutor:
-    """Return processes that compute on one core each."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     return ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn"))
 
 

@@ -60,22 +60,24 @@ async def in_process(work: Callable[[A], T], asked: A, started: Callable[[int], 
 
 def _start(process: multiprocessing.process.BaseProcess) -> None:
     """Start the process with libraries told to use one thread: they look at it when they are loaded."""
-    with _environment, _one_thread():
+    with one_thread():
         process.start()
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def one_thread() -> Iterator[None]:
+    """Let libraries of the processes that are started meanwhile compute on one thread each."""
+    with _environment:
+        before = {name: os.environ.get(name) for name in _THREADS}
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _received(here: Connection) -> Any:
