@@ -51,32 +51,40 @@ def profile(panel: Panel, horizon: int, levels: Floats, settings: Profile | None
     chosen = settings or Profile()
     length, count = panel.values.shape
     steps = length + np.arange(min(horizon, panel.week))
-    out = np.full((len(steps), count, len(levels)), np.nan)
-    for row, step in enumerate(steps):
-        rows, weights = _same_hours(int(step), length, panel, chosen)
-        for series in range(count):
-            out[row, series] = weighted_quantiles(panel.values[rows, series], weights, levels)
+    rows, weights = _same_hours(steps, length, panel, chosen)
+    out = np.empty((len(steps), count, len(levels)))
+    for series in range(count):
+        values = np.where(weights > 0, panel.values[np.maximum(rows, 0), series], np.nan)
+        out[:, series] = weighted_quantiles(values, weights, levels)
     return out[np.arange(horizon) % panel.week]
 
 
-def _same_hours(step: int, length: int, panel: Panel, chosen: Profile) -> tuple[Ints, Floats]:
-    rows = np.arange(step % panel.day, length, panel.day)
-    rows = rows[rows >= step - (chosen.weeks + 1) * panel.week]
-    age = (step - rows) / panel.week
-    weights = 0.5 ** (age / chosen.half_life_weeks) * np.where((step - rows) % panel.week, chosen.other_days, 1.0)
-    return rows, weights
+def _same_hours(steps: Ints, length: int, panel: Panel, chosen: Profile) -> tuple[Ints, Floats]:
+    """Return the rows of the same hour before each step, oldest first, and their weights (steps × rows); 0 if none."""
+    newest = steps - ((steps - length) // panel.day + 1) * panel.day
+    rows = newest[:, None] - panel.day * np.arange((chosen.weeks + 1) * 7)[::-1]
+    back = steps[:, None] - rows
+    weights = 0.5 ** (back / panel.week / chosen.half_life_weeks) * np.where(back % panel.week, chosen.other_days, 1.0)
+    return rows, np.where((rows >= 0) & (back <= (chosen.weeks + 1) * panel.week), weights, 0.0)
 
 
 def weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
-    """Return quantiles of weighted values, linear between the middles of their weights; NaN without any value.
+    """Return quantiles of weighted values of each row, linear between the middles of their weights (rows × levels).
 
-    >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), np.ones(3), np.array([0.5])).tolist()
-    [2.0]
+    NaN where a row has no value.
+
+    >>> weighted_quantiles(np.array([[1.0, 2.0, 3.0, np.nan]]), np.ones((1, 4)), np.array([0.5])).tolist()
+    [[2.0]]
     """
     there = ~np.isnan(values)
-    if not there.any():
-        return np.full(len(levels), np.nan)
-    order = np.argsort(values[there], kind="stable")
-    sorted_values, w = values[there][order], weights[there][order]
-    middle = (np.cumsum(w) - w / 2) / w.sum()
-    return np.interp(levels, middle, sorted_values)
+    order = np.argsort(values, axis=1, kind="stable")  # what is missing comes last
+    ordered, w = (np.take_along_axis(each, order, axis=1) for each in (values, np.where(there, weights, 0.0)))
+    total, last = w.sum(axis=1, keepdims=True), np.maximum(there.sum(axis=1) - 1, 0)[:, None]
+    middle = (np.cumsum(w, axis=1) - w / 2) / np.where(total > 0, total, 1.0)
+    middle = np.where(np.arange(middle.shape[1]) <= last, middle, np.inf)
+    after = (middle[:, :, None] < levels).sum(axis=1)
+    low, high = np.clip(after - 1, 0, last), np.clip(after, 0, last)
+    (m0, m1), (v0, v1) = ([np.take_along_axis(each, at, axis=1) for at in (low, high)] for each in (middle, ordered))
+    with np.errstate(invalid="ignore"):
+        share = np.where(high > low, (levels - m0) / np.where(high > low, m1 - m0, 1.0), 0.0)
+    return np.asarray(v0 + share * (v1 - v0))

@@ -129,14 +129,15 @@ class Recursion(msgspec.Struct, frozen=True, kw_only=True):
         return np.concatenate([told, back[None]])
 
     def _season(self, panel: Panel, some: Ints, first: int, count: int) -> Floats:
-        return np.asarray(self.season[np.ix_(_slots(panel, first, count), some)])
+        return np.asarray(self.season[:, some][_slots(panel, first, count)])
 
     def _drawn(self, panel: Panel, horizon: int) -> Ints:
         """Return which errors of the past each step of each path adds (horizon × paths)."""
         chance = np.random.default_rng(self.settings.seed)
         phases = _phases(panel, len(panel.values), horizon)
         pools = {phase: np.flatnonzero(self.phase == phase) for phase in np.unique(phases).tolist()}
-        return np.stack([chance.choice(pools[phase], self.told.paths) for phase in phases.tolist()])
+        drawn = [pools[phase][chance.integers(0, len(pools[phase]), self.told.paths)] for phase in phases.tolist()]
+        return np.stack(drawn)
 
     def _walked(self, panel: Panel, horizon: int, some: Ints, drawn: Ints) -> Floats:
         """Return simulated paths (horizon × series × paths), each step with the errors of one step of the past."""
@@ -160,7 +161,7 @@ class Recursion(msgspec.Struct, frozen=True, kw_only=True):
                 now += np.einsum("fcp,fc->cp", x[step - back], earlier)
             ahead = step - before
             now += beforehand[ahead][:, None] + errors[drawn[ahead]].T
-            x[step] = np.clip(now, -most, most)  # no path leaves what was ever seen
+            x[step] = np.minimum(np.maximum(now, -most), most)  # no path leaves what was ever seen
             sums[step + 1] = sums[step] + x[step]
         return x[before:]
 
