@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from placette.analyse.forecast import weather, year
 from placette.analyse.forecast.running import Running, mean_of
@@ -87,13 +88,15 @@ def scaled(panel: Panel, only: Ints | None = None) -> Scaled:
     columns = np.arange(panel.values.shape[1]) if only is None else only
     values = panel.values
     there = ~np.isnan(values)
-    low = np.where(there, values, np.inf).min(axis=0, initial=np.inf)
+    some = there.any(axis=0)
+    low = np.where(some, np.fmin.reduce(values, axis=0, initial=np.inf), 0.0)
     middle = np.array(
         [np.median(column[ok]) if ok.any() else 1.0 for column, ok in zip(values.T, there.T, strict=True)]
     )
-    offset = np.maximum(0.1 * np.abs(middle), 1e-3) - np.minimum(low, 0.0) * np.isfinite(low)
-    z = np.log(values + offset)
-    city = Running.of(_city(z))
+    offset = np.maximum(0.1 * np.abs(middle), 1e-3) - np.minimum(low, 0.0)
+    z = values + offset
+    np.log(z, out=z)
+    city = Running.of(_city(z, there))
     z, offset = z[:, columns], offset[columns]
     change = np.abs(values[panel.season :, columns] - values[: -panel.season, columns])
     seen = (~np.isnan(change)).sum(axis=0)
@@ -116,11 +119,16 @@ def _changes(z: Floats, lag: int) -> Floats:
     return np.concatenate([gone, np.abs(z[lag:] - z[:-lag])])
 
 
-def _city(z: Floats) -> Floats:
-    count = np.maximum((~np.isnan(z)).sum(axis=0), 1)
-    centred = z - np.nansum(z, axis=0) / count
-    spread = np.sqrt(np.nansum(centred**2, axis=0) / count)
-    return mean_of(centred / np.maximum(spread, LEAST_UNIT))[:, None]
+def _city(z: Floats, there: npt.NDArray[np.bool]) -> Floats:
+    """Return the mean of all series about 0 and in their own spread (steps × 1), without tables between."""
+    count = np.maximum(there.sum(axis=0), 1)
+    known = np.where(there, z, 0.0)
+    mean = known.sum(axis=0) / count
+    known -= mean * there
+    spread = np.sqrt(np.einsum("tc,tc->c", known, known) / count)
+    series = there.sum(axis=1)
+    together = known @ (1 / np.maximum(spread, LEAST_UNIT))
+    return np.asarray(np.where(series > 0, together / np.maximum(series, 1), np.nan))[:, None]
 
 
 def base(data: Scaled, asked: Examples) -> Floats:
