@@ -104,7 +104,8 @@ def _row(figure: Figure, reasons: dict[str, str]) -> str:
     if figure.met is False:
         verdict += f": {reasons.get(figure.name, 'reason not yet known')}"
     words = "; ".join(word for word in (verdict, figure.note) if word)
-    return f"| {figure.name} | {target} | {_value(figure)} {figure.unit} | {words} |"
+    name = figure.name if figure.system == "Placette" else f"{figure.name} – {figure.system}"
+    return f"| {name} | {target} | {f'{_value(figure)} {figure.unit}'.strip()} | {words} |"
 
 
 def _value(figure: Figure) -> str:

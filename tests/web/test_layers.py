@@ -123,7 +123,8 @@ def test_the_map_goes_through_time_by_keyboard_and_tells_its_doubt(
     assert drawn["station"] == 8
     page.get_by_label("Doute").check()
     page.wait_for_selector('placette-layers[view="error"]')
-    assert "douteux" in page.locator(".legend-values").inner_text()
+    assert "douteux" in page.locator(".legend-now").inner_text()
+    assert not page.locator(".legend-served").is_visible()
     page.locator("placette-layers .maplibregl-canvas").focus()
     page.keyboard.press("Enter")
     said = page.locator(".layers-readout", has_text="±")
@@ -141,9 +142,13 @@ def test_the_map_is_printed_as_it_was_served_and_nothing_to_press(visit: Visit) 
     page = visit(NO2, color_scheme="dark")
     page.wait_for_selector(READY)
     drawn = page.locator("placette-layers .layers-drawn .layer-wide")
+    page.get_by_label("Doute").check()
+    page.wait_for_selector('placette-layers[view="error"]')
     assert not drawn.is_visible()
     page.emulate_media(media="print", color_scheme="dark")
     assert drawn.is_visible()
+    assert "µg/m³" in page.locator(".legend-served").inner_text()
+    assert not page.locator(".legend-now").is_visible()
     assert not page.locator("placette-layers .map-canvas").is_visible()
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
     assert page.get_by_role("button").and_(page.locator("main :visible")).count() == 0

@@ -33,6 +33,7 @@ export class PlacetteLayers extends HTMLElement {
   private shape = "hexagons";
   private timer = 0;
   private picked: Feature | undefined;
+  private readonly legend = document.createElement("div");
   private readonly contours = new Map<string, Promise<Answer | undefined>>();
   private parts: { play: HTMLButtonElement; slider: HTMLInputElement; time: HTMLOutputElement; readout: HTMLElement } | undefined;
 
@@ -189,12 +190,15 @@ export class PlacetteLayers extends HTMLElement {
     if (this.picked) this.pick(this.picked, undefined);
   }
 
-  /** Put the legend of the view beside the map in the place of the server's, which is that of the values. */
+  /** Put the legend of the view in the place of the server's, which stays for paper, where the served map is. */
   private explain(): void {
-    const legend = this.closest("figure")?.querySelector<HTMLElement>(".legend-values");
+    const served = this.closest("figure")?.querySelector<HTMLElement>(".legend-served");
     const shown = this.view === "value" ? `value ${this.frame}` : this.view;
-    if (!legend || legend.dataset["shown"] === shown) return;
+    const { legend } = this;
+    if (!served || legend.dataset["shown"] === shown) return;
     legend.dataset["shown"] = shown;
+    legend.className = "legend-now";
+    served.after(legend);
     const heading = document.createElement("h2");
     heading.textContent = `${this.labels[this.view]}${this.view === "error" ? "" : `, ${this.getAttribute("unit")}`}`;
     const list = document.createElement("ul");

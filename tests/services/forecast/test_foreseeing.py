@@ -173,6 +173,28 @@ def test_late_data_is_used_by_the_next_issue(lived: Lived) -> None:
     assert int((~np.isnan(after.values)).sum()) == int((~np.isnan(before.values)).sum()) + 1
 
 
+def test_what_was_learnt_serves_until_other_series_are_asked(
+    store: Store, foreseeing: Foreseeing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(foreseeing, SOON)
+    same = make(foreseeing, SOON + HOUR)
+    assert same is not None
+    assert same.trained == MIDNIGHT
+    gone = store.directory.by_code[EVEN].id
+    store.change_now(lambda con: catalogue.delete_datastream(con, gone))
+    due = foreseeing.due(SOON + 2 * HOUR)[0]
+    assert (due.step, due.learn) == ("hour", False)
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "_replayed", lambda *_: pytest.fail("former issues still judge"))
+        fewer = make(foreseeing, SOON + 2 * HOUR)
+    assert fewer is not None
+    assert fewer.trained == MIDNIGHT + 2 * HOUR
+    assert fewer.rows.num_rows == 3 * 48
+    again = make(foreseeing, SOON + 3 * HOUR)
+    assert again is not None
+    assert again.trained == MIDNIGHT + 2 * HOUR
+
+
 def test_counts_below_zero_are_no_counts(store: Store, city: City) -> None:
     times, counts = street(72)
     counts[10] = -5
