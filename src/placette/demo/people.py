@@ -74,6 +74,7 @@ def people(seed: int, key: str, times: Times, clock: Clock, now: Weather) -> Peo
     flow *= 1 + 0.1 * smooth(seed_of(seed, key, "day"), times, 6 * 3600)
     flow *= 1 + 0.08 * smooth(seed_of(seed, key, "hour"), times, 2400)
     flow += _evenings_out(seed, times, clock, character)
+    flow += _gatherings(seed_of(seed, key, "gathering"), days, hours)
     traffic = _profile(hours, rest, saturday, _TRAFFIC, _TRAFFIC_REST, _TRAFFIC_REST) / 100
     traffic *= 1 + 0.08 * smooth(seed_of(seed, key, "traffic"), times, 1800)
     return People(flow=character.scale * np.maximum(flow, 0.002), traffic=character.traffic * traffic)
@@ -129,6 +130,12 @@ def _concerts(seed: int, days: Days) -> Floats:
     return found
 
 
-def _hump(hours: Floats, middle: float, width: float) -> Floats:
+def _gatherings(seed: int, days: Days, hours: Floats) -> Floats:
+    """Return the extra passers-by, as a share of the place's scale, of what no calendar knew: one day in twenty."""
+    found: Floats = 1.8 * (uniform(seed, days) < 0.05) * _hump(hours, 15 + 4 * uniform(seed + 1, days), 0.9)
+    return found
+
+
+def _hump(hours: Floats, middle: float | Floats, width: float) -> Floats:
     found: Floats = np.exp(-(((hours - middle) / width) ** 2) / 2)
     return found

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from placette.city import City, Quantity, datastream_code
-from placette.demo import air, lights, street, water
+from placette.demo import air, lights, mishaps, street, water
 from placette.demo.chance import Floats, Times
 from placette.demo.days import DAY_US, clock_of
 from placette.demo.scene import Scene, scene
@@ -78,7 +78,9 @@ class Simulation:
     def values(self, site: Site, quantity: Quantity, times: Times) -> Floats:
         """Return what the device reads at ``times`` (µs since 1970-01-01 UTC, ascending), within its range."""
         sense = SENSES.get(quantity.property, self._ordinary)
-        value = np.clip(sense(self._scene_of(times), site, quantity, times), quantity.minimum, quantity.maximum)
+        now = self._scene_of(times)
+        value = sense(now, site, quantity, mishaps.held(site, quantity, times))
+        value = np.clip(mishaps.seen(site, quantity, times, value), quantity.minimum, quantity.maximum)
         rounded: Floats = np.round(value, self.city.properties[quantity.property].decimals) + 0.0  # no minus zero
         return rounded
 

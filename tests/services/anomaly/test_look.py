@@ -12,8 +12,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from placette.analyse.anomaly.evidence import NOTHING
+from placette.analyse.anomaly.grouping import Anomaly as Noticed
 from placette.model.times import iso
 from placette.services.anomaly import Anomaly, Choice, State, chosen, state_of
+from placette.services.anomaly.work import held
 
 if TYPE_CHECKING:
     from tests.services.anomaly.conftest import Town
@@ -22,6 +25,7 @@ PARIS = ZoneInfo("Europe/Paris")
 HOUR_US = 3_600_000_000
 COUNTERS = ("AIX-ROT-CNT-01", "AIX-ROT-CNT-02", "AIX-ROT-CNT-03", "AIX-ROT-CNT-04")
 SOUND = "AIX-ROT-SON-01/laeq"
+MICROPHONES = [f"AIX-{place}-SON-0{number}/laeq" for place in ("ROT", "HDV") for number in (1, 2, 3)]
 
 
 def look(town: Town) -> State:
@@ -79,6 +83,32 @@ def test_an_event_and_a_fault_are_told_apart_with_their_evidence(evening: Town) 
     stuck = next(one for one in found(evening) if one.code == SOUND)
     assert (stuck.kind, stuck.causes[0].key, stuck.ongoing) == ("fault", "stuck", True)
     assert stuck.fault > 0.9
+
+
+@pytest.mark.parametrize(("wrong", "kind"), [(1, "fault"), (6, "undecided")])
+def test_what_many_sensors_of_a_kind_show_at_once_may_be_the_citys(town: Town, wrong: int, kind: str) -> None:
+    for number, code in enumerate(MICROPHONES):
+        level = sound(town) + np.random.default_rng(number).normal(0, 0.5, len(town.hours))
+        if number < wrong:
+            level[-60:] = level[-62:-2]
+        town.put(code, level.round(2))
+    look(town)
+    alike = {one.code: [each for each in one.evidence if each.key == "alike"] for one in found(town, 4)}
+    asked = [one for one in found(town, 4) if one.chart == "clock" and (wrong == 1 or alike[one.code])]
+    assert len(asked) >= min(wrong, 3)
+    assert {one.kind for one in asked} == {kind}
+
+
+def test_six_hours_of_one_value_that_quality_control_doubts_are_a_stuck_sensor() -> None:
+    one = Noticed(
+        series=0, start=0, end=6, seen=3, rarity=0.01, chart="still", rarest={"still": 0.01}, direction=0, size=0.0,
+        ongoing=False,
+    )  # fmt: skip
+    unsure = {"stuck": 0.2, "rise": 0.3, "unknown": 0.5}
+    seven, day = (msgspec.structs.replace(NOTHING, longest_run=repeats) for repeats in (6, 23))
+    assert held(unsure, seven, one) == held(unsure, seven, one, 0.1) == unsure
+    assert held(unsure, seven, one, 0.8)["stuck"] == held(unsure, day, one)["stuck"] == 0.95
+    assert sum(held(unsure, day, one).values()) == pytest.approx(1.0)
 
 
 def test_what_is_kept_is_a_derived_datastream(evening: Town) -> None:

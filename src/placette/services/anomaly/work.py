@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,8 +33,12 @@ _STRANGE_SHARE = 0.3
 _AROUND_ODDS = 10.0
 """How much likelier an event is where two devices near by, and three in ten, were strange too (practice)."""
 _SURELY_STUCK = 0.01
-_HELD_H, _HELD_RARE, _HELD_SHARE = 24, 0.05, 0.95
-"""One value for a day and a night, where that is rare, is a stuck sensor: at least so probable (practice)."""
+_HELD_H, _DOUBTED_H, _HELD_RARE, _HELD_SHARE = 24, 6, 0.05, 0.95
+"""One value for a day and a night, or for six hours that quality control doubts too, where that is rare, is a stuck
+sensor: at least so probable (practice)."""
+_ALIKE, _ALIKE_SHARE, _ALIKE_MOST, _CLOCKS_MOST = 2, 0.3, 0.2, 0.5
+"""What two other sensors of a kind, and three in ten, show at the same time is the city's and not the sensors': a fault
+so probable at most, where clocks seem wrong the second, since a network can set all of them (practice)."""
 _MARKET_HOURS = range(6, 15)
 
 
@@ -42,18 +47,35 @@ def work(asked: Asked) -> Told:
     began = time.process_time()
     looked = look(asked.watched, asked.settings, asked.first)
     recent = [one for one in looked.anomalies if one.end >= asked.first]
-    found = [_found(asked, looked, one) for one in recent]
+    found = [_found(asked, looked, one, others) for one, others in zip(recent, alike(asked, recent), strict=True)]
     return Told(found=found, looked_at=looked.looked_at.tolist(), cpu_s=time.process_time() - began)
 
 
-def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
+def alike(asked: Asked, found: list[Anomaly]) -> list[tuple[int, int]]:
+    """Return in how many other series of its kind each has its like (same chart, begun within a day), of how many."""
+    kinds = asked.watched.kinds
+    size, together = Counter(kinds), defaultdict(list)
+    for one in found:
+        together[kinds[one.series], one.chart].append((one.series, one.start))
+    counts = []
+    for one in found:
+        kind = kinds[one.series]
+        begun = {series for series, start in together[kind, one.chart] if abs(start - one.start) <= DAY}
+        counts.append((len(begun - {one.series}), size[kind] - 1))
+    return counts
+
+
+def _found(asked: Asked, looked: Looked, one: Anomaly, others: tuple[int, int]) -> Found:
     seen = evidence.evidence(asked.watched, looked.scores, one)
     shapes = causes.shapes(evidence.features(asked.watched, one, seen))
-    chances = held(causes.pointed(shapes, one.direction), seen, one)
     flagged = _mean(asked.flagged[one.start : one.end + 1, one.series])
+    chances = held(causes.pointed(shapes, one.direction), seen, one, flagged)
     around = asked.around[one.series]
     context, names = _context(asked, around, one)
     fault = _adjusted(causes.is_fault(chances, seen), seen, one, flagged, context)
+    shared = others[0] >= max(_ALIKE, _ALIKE_SHARE * others[1]) and not context.worked_on
+    if shared and one.rarest["still"] > _SURELY_STUCK and not seen.impossible:
+        fault = min(fault, _CLOCKS_MOST if one.chart == "clock" else _ALIKE_MOST)
     chances = _weighed(chances, fault)
     listed = tuple(
         Candidate(key=each.key, confidence=each.confidence, fault=each.fault, name=names.get(each.key, ""))
@@ -79,7 +101,7 @@ def _found(asked: Asked, looked: Looked, one: Anomaly) -> Found:
         high=high,
         ongoing=one.ongoing,
         causes=listed,
-        evidence=tuple(_proofs(seen, one, context, flagged)),
+        evidence=tuple(_proofs(seen, one, context, flagged, others)),
         first=first,
         picture=picture,
     )
@@ -94,10 +116,15 @@ def kind_of(fault: float) -> Kind:
     return "event" if fault < UNDECIDED[0] else "fault" if fault >= UNDECIDED[1] else "undecided"
 
 
-def held(chances: dict[str, float], seen: evidence.Evidence, one: Anomaly) -> dict[str, float]:
-    """Return the shapes' probabilities; the regression alone doubts a long stillness among values that are usual."""
-    stuck = chances["stuck"]
-    if seen.longest_run < _HELD_H or one.rarest["still"] > _HELD_RARE or stuck >= _HELD_SHARE:
+def held(
+    chances: dict[str, float], seen: evidence.Evidence, one: Anomaly, flagged: float = float("nan")
+) -> dict[str, float]:
+    """Return the shapes' probabilities; the regression alone doubts a long stillness among values that are usual.
+
+    ``flagged`` is the share of its values that quality control doubts, NaN where nothing is known of that.
+    """
+    stuck, least = chances["stuck"], _DOUBTED_H if flagged >= _FLAGGED else _HELD_H
+    if seen.longest_run + 1 < least or one.rarest["still"] > _HELD_RARE or stuck >= _HELD_SHARE:
         return chances
     factor = (1 - _HELD_SHARE) / (1 - stuck)
     return {shape: share * factor for shape, share in chances.items()} | {"stuck": _HELD_SHARE}
@@ -152,12 +179,14 @@ def _strongest(column: Floats) -> float:
     return float(known[np.argmax(np.abs(known))]) if len(known) else 0.0
 
 
-def _proofs(seen: evidence.Evidence, one: Anomaly, context: causes.Context, flagged: float) -> list[Proof]:
+def _proofs(
+    seen: evidence.Evidence, one: Anomaly, context: causes.Context, flagged: float, others: tuple[int, int]
+) -> list[Proof]:
     """Return what speaks for or against, in the order in which it is told."""
-    return [*_beside(seen), *_shape(seen, one), *_device(seen, context, flagged), *_day(context)]
+    return [*_beside(seen, others), *_shape(seen, one), *_device(seen, context, flagged), *_day(context)]
 
 
-def _beside(seen: evidence.Evidence) -> Iterator[Proof]:
+def _beside(seen: evidence.Evidence, others: tuple[int, int]) -> Iterator[Proof]:
     if seen.impossible:
         yield Proof(key="impossible", count=seen.impossible)
     if seen.neighbours:
@@ -167,6 +196,8 @@ def _beside(seen: evidence.Evidence) -> Iterator[Proof]:
         yield Proof(key="no_neighbours")
     if seen.strange:
         yield Proof(key="around", count=seen.strange, of=seen.around)
+    if others[0] >= _ALIKE:
+        yield Proof(key="alike", count=others[0], of=others[1])
 
 
 def _shape(seen: evidence.Evidence, one: Anomaly) -> Iterator[Proof]:
