@@ -47,6 +47,17 @@ def test_every_device_and_label_is_on_the_sheet(aix: City, directory: Directory,
     assert found.inset is not None
 
 
+def test_a_length_that_a_name_would_cover_is_not_written(aix: City, directory: Directory) -> None:
+    def lengths(names: dict[str, str], size: tuple[int, int]) -> list[float | None]:
+        return [link.metres for link in city_map(aix, Fleet(aix, directory), names, *size).links]
+
+    names = {place.key: place.names["en"] for place in aix.places}
+    assert None not in lengths(names, SIZES[0])
+    narrow = lengths(names, SIZES[1])
+    assert len(narrow) == 3
+    assert 1 <= narrow.count(None) < 3
+
+
 @pytest.mark.parametrize("changes", [{"longitude": 500.0}, {"latitude": math.nan}, {"latitude": 89.0}])
 def test_a_bad_coordinate_takes_one_device_away_and_nothing_else(
     aix: City, directory: Directory, changes: dict[str, float]

@@ -31,6 +31,8 @@ INSET = 112.0
 """Width and height of the small map of the whole city."""
 _BARS_M = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
 _LETTER = 0.56  # mean width of a letter of the labels, in their size
+_COVERED = 100
+"""Square units of a name over a length from which the length cannot be read."""
 _LABEL_SIZE = 17.0
 
 
@@ -64,12 +66,17 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A straight line between two places, with its middle and its length in metres."""
+    """A straight line between two places, with its middle and its length in metres, ``None`` where a name covers it."""
 
     path: str
     x: float
     y: float
-    metres: float
+    metres: float | None
+
+    @property
+    def box(self) -> Box:
+        """Where its length is written."""
+        return self.x - 26, self.y - 10, self.x + 26, self.y + 10
 
 
 class Inset(msgspec.Struct, frozen=True):
@@ -144,11 +151,19 @@ def city_map(city: City, fleet: Fleet, names: dict[str, str], width: int, height
     centres = {place.key: (place.longitude, place.latitude) for place in city.places}
     lines = tuple(_link(sheet, centres[one], centres[other], metres) for one, other, metres in links(centres))
     taken = [sheet.box(ring) for ring in rings.values()]
-    taken += [(line.x - 26, line.y - 10, line.x + 26, line.y + 10) for line in lines]
+    taken += [line.box for line in lines]
     inset = _inset(sheet, city, taken)
     if inset:
         taken.append((inset.x - 8, inset.y - 8, inset.x + INSET + 8, inset.y + INSET + 8))
+    before = len(taken)
     grounds = _grounds(sheet, rings, names, taken)
+    written = taken[before:]
+    lines = tuple(
+        msgspec.structs.replace(line, metres=None)
+        if any(_overlap(line.box, name) > _COVERED for name in written)
+        else line
+        for line in lines
+    )
     return _picture(sheet, bounds, city, fleet.members, grounds=grounds, lines=lines, inset=inset)
 
 
