@@ -1,8 +1,9 @@
 """The contributions to single values of a forecast, in the unit of the value; they sum to it minus its base.
 
 The base is the series' level over the last four weeks. The trees' share is told by TreeSHAP (Lundberg et al. 2020),
-which LightGBM computes. The forecaster works on a logarithmic scale: what is a sum there is brought back by the
-logarithmic mean (Ang 2005), which leaves no remainder. They say what moved the forecast, not what causes the value.
+which LightGBM computes. The forecaster works on a scale of its own: what is a sum there is brought back by the mean
+steepness between base and forecast, which leaves no remainder (as Ang 2005 does for logarithms). They say what moved
+the forecast, not what causes the value.
 """
 
 from __future__ import annotations
@@ -51,12 +52,14 @@ def explained(
     boosters = next((each for each in trained.answers if isinstance(each, Boosters)), None)
     if boosters is not None:
         _add_trees(moved, boosters, data, asked, centre, keys, names)
-    offset = data.offset[series]
-    base = np.exp(usual) - offset
-    aim = np.log(np.maximum(forecast + offset, 1e-9))
+    scale = data.scale.some(series)
+    base, aim = scale.back(usual), scale.there(forecast)
     rest = keys.index(OTHER) if boosters is not None else 0
     moved[:, rest] += aim - usual - moved.sum(axis=1)
-    return Explained(keys=keys, base=base, effects=moved * _mean(forecast + offset, base + offset)[:, None])
+    apart = aim - usual
+    near = np.abs(apart) < 1e-9
+    steepness = np.where(near, scale.steepness(usual), (forecast - base) / np.where(near, 1.0, apart))
+    return Explained(keys=keys, base=base, effects=moved * steepness[:, None])
 
 
 def _add_trees(
@@ -68,7 +71,7 @@ def _add_trees(
     keys: tuple[str, ...],
     names: Sequence[str],
 ) -> None:
-    """Add the trees' contributions on the logarithmic scale, each to the part that its feature speaks of."""
+    """Add the trees' contributions on the scale of the series, each to the part that its feature speaks of."""
     unit = data.unit(asked.origin, asked.series)
     given, _ = given_of(data, asked, centre, unit)
     parts = [_part(subject, names) for subject in features.subjects(len(names))]
@@ -82,15 +85,3 @@ def _part(subject: str, names: Sequence[str]) -> str:
         return names[int(subject.removeprefix("known"))]
     spoken = f"weather_{'humidity' if subject == VAPOUR else subject}"
     return spoken if spoken in names else _PARTS.get(subject, OTHER)
-
-
-def _mean(one: Floats, other: Floats) -> Floats:
-    """Return the logarithmic mean of two positive values.
-
-    >>> _mean(np.array([2.0, 3.0]), np.array([1.0, 3.0])).round(4).tolist()
-    [1.4427, 3.0]
-    """
-    one, other = np.maximum(one, 1e-9), np.maximum(other, 1e-9)
-    apart = np.log(one) - np.log(other)
-    near = np.abs(apart) < 1e-9
-    return np.asarray(np.where(near, (one + other) / 2, (one - other) / np.where(near, 1.0, apart)))

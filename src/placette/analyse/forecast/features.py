@@ -2,9 +2,9 @@
 
 Direct multi-horizon: an example is (origin, lead, series); every feature is known at the origin, or ahead for everybody
 (calendar, known covariates), so that one model serves all leads and all series. Lags are aligned with the target's own
-hour and weekday: the newest that the origin knows. Values are on a logarithmic scale minus the *base*, the mean of the
-newest four same hours of the week, in the *unit* of the series: its mean change from week to week in the last weeks. So
-a big and a small station, a calm and a restless one, and two cities teach each other.
+hour and weekday: the newest that the origin knows. Values are on a :mod:`scale` of their own minus the *base*, the mean
+of the newest four same hours of the week, in the *unit* of the series: its mean change from week to week in the last
+weeks. So a big and a small station, a calm and a restless one, and two cities teach each other.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from placette.analyse.forecast import weather, year
 from placette.analyse.forecast.running import Running, mean_of
+from placette.analyse.forecast.scale import Scale
 from placette.analyse.forecast.terms import DAY_S, Floats, Ints, Panel
 
 BASE_WEEKS = 4
@@ -51,8 +52,7 @@ class Scaled(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute changes over a step, a day, a week and four weeks."""
     spread: Floats
     """Mean absolute change over a season of each series, on the panel's own scale."""
-    offset: Floats
-    """What is added before the logarithm, per series."""
+    scale: Scale
     columns: Ints
     """Which series of the panel these are."""
 
@@ -76,28 +76,21 @@ class Scaled(msgspec.Struct, frozen=True, kw_only=True):
 
     def back(self, z: Floats, series: Ints) -> Floats:
         """Return values on the panel's own scale, never below zero where the series never was."""
-        return np.asarray(np.exp(z) - self.offset[series])
+        return self.scale.some(series).back(z)
 
 
 def scaled(panel: Panel, only: Ints | None = None) -> Scaled:
-    """Take logarithms: of the value plus a share of its median, shifted where a series falls below zero.
+    """Return a panel on the scale of each series.
 
     A series without any value gets spread 1 and stays NaN. ``only`` some series are prepared for a few questions; all
     are seen for what the city does together.
     """
     columns = np.arange(panel.values.shape[1]) if only is None else only
     values = panel.values
-    there = ~np.isnan(values)
-    some = there.any(axis=0)
-    low = np.where(some, np.fmin.reduce(values, axis=0, initial=np.inf), 0.0)
-    middle = np.array(
-        [np.median(column[ok]) if ok.any() else 1.0 for column, ok in zip(values.T, there.T, strict=True)]
-    )
-    offset = np.maximum(0.1 * np.abs(middle), 1e-3) - np.minimum(low, 0.0)
-    z = values + offset
-    np.log(z, out=z)
-    city = Running.of(_city(z, there))
-    z, offset = z[:, columns], offset[columns]
+    scale = Scale.of(values)
+    z = scale.there(values)
+    city = Running.of(_city(z, ~np.isnan(values)))
+    z = z[:, columns]
     change = np.abs(values[panel.season :, columns] - values[: -panel.season, columns])
     seen = (~np.isnan(change)).sum(axis=0)
     spread = np.where(seen > 0, np.nansum(change, axis=0) / np.maximum(seen, 1), 1.0)
@@ -109,7 +102,7 @@ def scaled(panel: Panel, only: Ints | None = None) -> Scaled:
         city=city,
         changes={name: Running.of(_changes(z, lag)) for name, lag in lags.items()},
         spread=np.where(spread > 0, spread, 1.0),
-        offset=offset,
+        scale=scale.some(columns),
         columns=columns,
     )
 

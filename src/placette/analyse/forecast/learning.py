@@ -1,8 +1,8 @@
 """From a panel to what a global model learns from, and from its answers back to quantiles of the panel.
 
-Examples are drawn at random over origins, leads and series. The target is the logarithm minus its base, in the unit of
-the series. The loss of every learner is its pinball, weighted by what a unit is worth on the series' own scale in
-seasonal errors: so the fit aims at the scaled quantile loss. Newer examples weigh more.
+Examples are drawn at random over origins, leads and series. The target is the value on its scale minus its base, in
+the unit of the series. The loss of every learner is its pinball, weighted by what a unit is worth on the series' own
+values in seasonal errors: so the fit aims at the scaled quantile loss. Newer examples weigh more.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def lesson(panel: Panel, horizon: int, drawing: Drawing) -> Lesson:
     centre, target = centre[usable], target[usable]
     unit = data.unit(asked.origin, asked.series)
     given, shared = given_of(data, asked, centre, unit)
-    worth = _even(np.exp(np.minimum(centre, target + 2)) / data.spread[asked.series])
+    steepness = data.scale.some(asked.series).steepness(np.minimum(centre, target + 2))
+    worth = _even(steepness / data.spread[asked.series])
     age = (len(panel.values) - asked.step) / panel.week
     weight = _even(worth * unit) * 0.5 ** (age / drawing.half_life_weeks)
     return Lesson(

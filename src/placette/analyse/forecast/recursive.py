@@ -1,11 +1,12 @@
 """Step by step: the next hour or day from those before it, then the one after from that, along many simulated paths.
 
-An autoregression of all series of a panel at once, on logarithms without their week and in their own spread: the newest
-steps, means of longer stretches, covariates; of days also the same day of last year once there is enough of it. Ridge
-regression shrinks the coefficients of the panel towards none, those of a series towards the panel's. Each path adds
-errors of the past, drawn for all series together (of hours those of the same hour of day), so that the spread grows by
-itself with the steps ahead (bootstrapped residuals: Hyndman & Athanasopoulos, Forecasting: Principles and Practice,
-§§ 5.5, 9.8, 12.4). Trees answer each lead directly and cannot drift back to the usual by themselves; this part does.
+An autoregression of all series of a panel at once, on their scale without their week and in their own spread: the
+newest steps, means of longer stretches, covariates; of days also the same day of last year once there is enough of it.
+Ridge regression shrinks the coefficients of the panel towards none, those of a series towards the panel's. Each path
+adds errors of the past, drawn for all series together (of hours those of the same hour of day), so that the spread
+grows by itself with the steps ahead (bootstrapped residuals: Hyndman & Athanasopoulos, Forecasting: Principles and
+Practice, §§ 5.5, 9.8, 12.4). Trees answer each lead directly and cannot drift back to the usual by themselves; this
+part does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 import numpy as np
 
 from placette.analyse.forecast import features
+from placette.analyse.forecast.scale import Scale
 from placette.analyse.forecast.terms import DAY_S, Floats, Ints, Panel
 
 LEAST_DAYS = 28
@@ -67,9 +69,9 @@ class Recursion(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Recursive
     told: Told
-    offset: Floats
-    """What is added before the logarithm, per series."""
+    scale: Scale
     lowest: Floats
+    """The lowest place on its scale that each series ever had."""
     season: Floats
     """By how much each step of the week departs from the week around it (steps × series)."""
     mean: Floats
@@ -96,14 +98,14 @@ class Recursion(msgspec.Struct, frozen=True, kw_only=True):
             paths = self._walked(panel, horizon, some, drawn)
             z = np.moveaxis(np.quantile(paths, levels, axis=2), 0, 2) * self.spread[some][:, None]
             z += (self._season(panel, some, len(panel.values), horizon) + self.mean[some])[..., None]
-            made[:, first : first + _TOGETHER] = np.exp(z) - self.offset[some][:, None]
+            made[:, first : first + _TOGETHER] = self.scale.some(some[:, None]).back(z)
         made[:, ~np.isin(columns, self.spoke)] = np.nan
         return made
 
     def even(self, panel: Panel, some: Ints) -> Floats:
         """Return series without their week, about 0, in their own spread; 0 where missing and before the first step."""
         values = panel.values[:, some]
-        z = np.log(np.maximum(values + self.offset[some], self.lowest[some]))
+        z = np.maximum(self.scale.some(some).there(values), self.lowest[some])
         about = (z - self._season(panel, some, 0, len(z)) - self.mean[some]) / self.spread[some]
         return np.concatenate([np.zeros((self.told.before, len(some))), np.nan_to_num(about)])
 
@@ -202,8 +204,8 @@ def _begun(panel: Panel, chosen: Recursive) -> tuple[Recursion, Floats]:
     begun = Recursion(
         settings=chosen,
         told=chosen.told(panel),
-        offset=data.offset,
-        lowest=np.where(there.any(axis=0), np.exp(np.where(there, data.z, np.inf).min(axis=0)), data.offset),
+        scale=data.scale,
+        lowest=np.where(there.any(axis=0), np.where(there, data.z, np.inf).min(axis=0), 0.0),
         season=season,
         mean=mean,
         spread=np.where(spread > 1e-9, spread, 1.0),

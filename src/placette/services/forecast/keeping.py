@@ -21,7 +21,7 @@ import numpy as np
 from placette.analyse.forecast import system
 from placette.services.forecast.terms import Floats
 
-FORMAT = b"placette forecast model 3\n"
+FORMAT = b"placette forecast model 4\n"
 _KEY = "key"
 _RECORD_LIMIT = 28
 """Issues of midnight that are kept: what is weighed, corrected and judged by."""
