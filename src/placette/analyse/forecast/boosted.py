@@ -26,6 +26,10 @@ class Boosted(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
 
 
+FEW = 1_000
+"""Questions up to which somebody is waiting; more are a night's work, which leaves the other core to the city."""
+
+
 class Boosters(msgspec.Struct, frozen=True, kw_only=True):
     """One booster per level of ``FITTED``, over what a prior says where there is one; pickles as text."""
 
@@ -42,7 +46,8 @@ class Boosters(msgspec.Struct, frozen=True, kw_only=True):
     def alone(self, given: Floats) -> Floats:
         """Return what these add to their prior (examples × levels)."""
         seen = given[:, : self.features]
-        return np.stack([booster.predict(seen, num_threads=1) for booster in self.boosters], axis=1)
+        threads = 2 if len(seen) <= FEW else 1
+        return np.stack([booster.predict(seen, num_threads=threads) for booster in self.boosters], axis=1)
 
     def known_to(self, given: Floats) -> Boosters:
         """Return these with the middle one told how often its leaves are reached by examples, for contributions."""
