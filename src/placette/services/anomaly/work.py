@@ -73,9 +73,7 @@ def _found(asked: Asked, looked: Looked, one: Anomaly, others: tuple[int, int]) 
     around = asked.around[one.series]
     context, names = _context(asked, around, one)
     fault = _adjusted(causes.is_fault(chances, seen), seen, one, flagged, context)
-    shared = others[0] >= max(_ALIKE, _ALIKE_SHARE * others[1]) and not context.worked_on
-    if shared and one.rarest["still"] > _SURELY_STUCK and not seen.impossible:
-        fault = min(fault, _CLOCKS_MOST if one.chart == "clock" else _ALIKE_MOST)
+    fault = min(fault, _at_most(seen, one, others, context))
     chances = _weighed(chances, fault)
     listed = tuple(
         Candidate(key=each.key, confidence=each.confidence, fault=each.fault, name=names.get(each.key, ""))
@@ -141,6 +139,14 @@ def _adjusted(fault: float, seen: evidence.Evidence, one: Anomaly, flagged: floa
     if shared and one.rarest["still"] > _SURELY_STUCK:
         odds /= _AROUND_ODDS
     return odds / (1 + odds)
+
+
+def _at_most(seen: evidence.Evidence, one: Anomaly, others: tuple[int, int], context: causes.Context) -> float:
+    """Return how probable a fault is at most of what other sensors of its kind show at the same time."""
+    shared = others[0] >= max(_ALIKE, _ALIKE_SHARE * others[1])
+    if not shared or context.worked_on or seen.impossible or one.rarest["still"] <= _SURELY_STUCK:
+        return 1.0
+    return _CLOCKS_MOST if one.chart == "clock" else _ALIKE_MOST
 
 
 def _weighed(chances: dict[str, float], fault: float) -> dict[str, float]:
