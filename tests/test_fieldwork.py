@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -162,6 +164,17 @@ def test_what_the_field_declared_counts_until_the_folder_is_changed(street: Stre
         "70B3D57ED0000001",
         "70B3D57ED0000002",
     ]
+
+
+def test_a_device_of_the_folder_hangs_since_the_day_that_the_folder_says(street: Street) -> None:
+    first = life.attachments(street.store, CODE)[0]
+    assert datetime.fromtimestamp(first.since / 1e6, ZoneInfo("Europe/Paris")) == datetime(
+        2026, 1, 21, tzinfo=ZoneInfo("Europe/Paris")
+    )
+    street.things(network_id="70B3D57ED0000002", installed="2026-01-22")
+    street.now += MINUTE
+    street.start()
+    assert [each.since for each in life.attachments(street.store, CODE)] == [first.since, street.now]
 
 
 def test_a_retired_device_stays_away_and_its_history_stays(street: Street) -> None:

@@ -11,7 +11,9 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import duckdb
 import msgspec
@@ -86,8 +88,9 @@ class FieldWork:
     def settle(self) -> Devices:
         """Attach what the folder declares and nobody has attached yet; return the devices as they hang."""
         now = self._clock()
-        open_now = {each.thing_code: each for each in life.attachments(self._store) if each.until is None}
-        known = {each.thing_code for each in life.attachments(self._store)}
+        before = life.attachments(self._store)
+        open_now = {each.thing_code: each for each in before if each.until is None}
+        known, hung = {each.thing_code for each in before}, {each.network_id.casefold() for each in before}
         states = life.states(self._store)
         new: list[Attachment] = []
         events: list[Event] = []
@@ -96,7 +99,9 @@ class FieldWork:
             same = hangs is not None and hangs.network_id.casefold() == network_id(device).casefold()
             if same or (hangs is None and device.code in known) or _retired(states.get(device.code)):
                 continue  # what was taken away in the field stays away until it is attached again
-            new.append(_attachment(device, now, DECLARED_BY_FOLDER))
+            elsewhere = hangs is not None or network_id(device).casefold() in hung
+            since = now if elsewhere else min(now, _hung_on(device, self.city.zone) or now)
+            new.append(_attachment(device, since, DECLARED_BY_FOLDER))
             events.append(Event(thing_code=device.code, state="replaced" if hangs else "planned", time=now))
         if new:
             self._store.change_now(partial(_write, attachments=new, events=events), refresh=False)
@@ -296,6 +301,13 @@ class FieldWork:
 def network_id(device: Device) -> str:
     """Return how the network names a device."""
     return device.network_id or device.code
+
+
+def _hung_on(device: Device, zone: str) -> int | None:
+    """Return the beginning of the day on which the folder says that a device was hung, µs UTC."""
+    if device.installed is None:
+        return None
+    return int(datetime.combine(device.installed, datetime.min.time(), ZoneInfo(zone)).timestamp()) * 1_000_000
 
 
 def _attachment(device: Device, since: int, declared: str, note: str = "") -> Attachment:
