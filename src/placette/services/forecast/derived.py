@@ -17,8 +17,8 @@ from placette.store.sql import first
 
 SENSOR = "placette forecast"
 ABOUT = (
-    "Global quantile forecaster (docs/forecasting.md): trees, a small network, the profile of past weeks, weighted by"
-    " their record and corrected conformally. The result is the median; parameters hold the quantiles."
+    "Global quantile forecaster (docs/forecasting.md): trees, small networks, an autoregression and the profile of past"
+    " weeks, weighted by their record, corrected conformally. The result is the median; parameters hold the quantiles."
 )
 
 
