@@ -231,8 +231,10 @@ def test_a_hive_keeps_what_it_cannot_send_and_sends_it_later(living: Living, boa
 
 def test_a_frame_that_is_sent_again_is_one_observation(living: Living, board: Board) -> None:
     before = len(living.observed("V-HIV-01/temperature"))
-    board.configure(device="hive-coap", send={"by": "coap", "host": "127.0.0.1", "port": free_port(socket.SOCK_DGRAM)})
-    assert "1 frames wait" in board.run("main.py", "hive.json", "1").stdout
+    nobody = {"by": "coap", "host": "127.0.0.1", "port": free_port(socket.SOCK_DGRAM)}
+    board.configure(device="hive-coap", send=nobody, queue={"file": "queue.bin", "most": 1})
+    for _ in range(2):  # the second frame has a number that no other board of this name has used
+        assert "1 frames wait" in board.run("main.py", "hive.json", "1").stdout
     kept = (board.folder / "queue.bin").read_bytes()
     board.configure(device="hive-coap", send={"by": "coap", "host": "127.0.0.1", "port": living.udp, "token": TOKEN})
     again = "from hive import cycle\ncycle.Hive(cycle.read_config('hive.json'))._send(lambda: None)\n"

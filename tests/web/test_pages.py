@@ -96,7 +96,7 @@ def test_every_figure_says_its_unit_age_and_origin(client: httpx.Client) -> None
 def test_the_table_says_what_the_chart_draws(client: httpx.Client, span: str) -> None:
     text = client.get("/fr/places/torse", params={"property": "temperature", "range": span, "part": "chart"}).text
     rows = text.count('<tr><th scope="row"><time')
-    assert rows == {"24h": 25, "7d": 169, "1y": 30}[span]
+    assert rows in {"24h": {25}, "7d": {169}, "1y": {29, 30}}[span]  # of days, by the hour at which the month began
     assert "drawn-chart" in text
 
 
