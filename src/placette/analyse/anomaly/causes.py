@@ -24,6 +24,8 @@ SHAPES = ("spike", "drop", "offset", "drift", "stuck", "clock", "noise", "rise",
 EVENTS = ("rise", "fall")
 UNKNOWN = "unknown"
 """What also comes without a known anomaly: chance, and what nobody has named."""
+CITYWIDE = frozenset({"weather", "heat", "cold", "episode", "clearing", "holiday"})
+"""Causes that act on a whole city at once."""
 MODEL = "causes.toml"
 Family = Literal["count", "sound", "air", "heat", "other"]
 _OTHER_WAY = {1: (("fall", "rise"), ("drop", "spike")), -1: (("rise", "fall"),)}

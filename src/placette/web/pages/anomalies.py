@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from placette.model import times
-from placette.services.anomaly import Anomaly, Choice, by_kind, chosen, state_of
+from placette.services.anomaly import Anomaly, Choice, by_kind, chosen, state_of, together
 from placette.services.anomaly.terms import Kind
 from placette.web.anomaly_pictures import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Drawn, drawn
 from placette.web.anomaly_words import Teller
@@ -110,32 +110,6 @@ async def marks(site: Site, members: Sequence[Member]) -> list[Anomaly]:
     now = time.time_ns() // 1000
     choice = Choice(start=now - _MARK_DAYS * _DAY_US, end=now, datastreams=ids, pictures=False)
     return await asyncio.to_thread(chosen, site.store, choice)
-
-
-def together(found: Sequence[Anomaly]) -> list[list[Anomaly]]:
-    """Return anomalies in groups: events of one place with the same likeliest cause and hours in common are one."""
-    groups: list[list[Anomaly]] = []
-    for one in found:
-        like = [group for group in groups if _same_event(group[0], one)]
-        if like:
-            like[0].append(one)
-        else:
-            groups.append([one])
-    return groups
-
-
-def _same_event(first: Anomaly, other: Anomaly) -> bool:
-    """Say whether two anomalies are one event; times are ISO 8601 in UTC, which sort as texts."""
-    likeliest = [one.causes[0].key if one.causes else "" for one in (first, other)]
-    return (
-        first.kind == other.kind == "event"
-        and first.place is not None
-        and first.place == other.place
-        and likeliest[0] == likeliest[1]
-        and first.direction == other.direction
-        and first.start < other.end
-        and other.start < first.end
-    )
 
 
 def _card(site: Site, teller: Teller, language: str, group: Sequence[Anomaly]) -> Card:
